@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+// Poise: Preference Optimisation In a Swift Engine.
+//
+// The map of the house. Floors import downwards only; SwiftPM enforces it.
+//
+//   floor 0  COpenBLAS, CLAPACKE   the names of the C libraries; a module map and a shim header, no logic
+//   floor 1  PoiseObjectives       preference maths: log-probabilities in, a loss and coefficients out
+//            PoiseKernels          arithmetic on rows of floats, forward and backward, and the choice of instruction set;
+//                                  Rows/ holds the sources, compiled once per instruction set through symbolic links
+//            PoiseFiles            bytes of the outside world: JSON that keeps order, whole-file replacement, errors with a place
+//            PoiseRandom           random numbers keyed by what they are for
+//   floor 2  PoiseModel            transformers one can differentiate, decode, save: memory, threads, BLAS, optimisers, checkpoints
+//            PoiseText             text to token ids and back; data files; the built-in task
+//            PoiseGames            tabular preference games: equilibrium and distance from it
+//   floor 3  Poise                 sampling, annotating, training, evaluation
+//   floor 4  PoiseCLI              the `poise` command: options in, records and tables out
+//
+//   tests    PoiseTestSupport      double-precision twins of the kernels, finite differences, allocation counting
+//   bench    Benchmarks/           a nested package, so that building `poise` does not build its dependencies
+//
+// One file calls OpenBLAS (PoiseModel/Matrices/MatrixProduct.swift), one calls LAPACKE (PoiseGames/LinearSystem.swift), one
+// owns threads (PoiseModel/Threads/WorkerPool.swift). British spelling in prose; names in code follow the ecosystem's.
+import PackageDescription
+
+/// Kernels are optimised in debug builds too (a later -O wins), so that tests of models stay fast.
+func kernelTarget(_ name: String, instructionSet: String?) -> Target {
+  let march = instructionSet.map { ["-Xcc", "-march=\($0)"] } ?? []
+  return .target(name: name, swiftSettings: [.unsafeFlags(["-O"] + march)])
+}
+
+#if arch(x86_64)
+  let kernelTargets = [
+    kernelTarget("PoiseKernelsAVX2", instructionSet: "x86-64-v3"),
+    kernelTarget("PoiseKernelsAVX512", instructionSet: "x86-64-v4"),
+  ]
+#else
+  let kernelTargets = [kernelTarget("PoiseKernelsNative", instructionSet: nil)]
+#endif
+
+/// Lending a span of an arena needs lifetime annotations.
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+  name: "poise",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "poise", targets: ["PoiseCLI"]),
+    .library(name: "Poise", targets: ["Poise"]),
+    .library(name: "PoiseObjectives", targets: ["PoiseObjectives"]),
+    .library(name: "PoiseKernels", targets: ["PoiseKernels"]),
+    .library(name: "PoiseModel", targets: ["PoiseModel"]),
+    .library(name: "PoiseText", targets: ["PoiseText"]),
+    .library(name: "PoiseGames", targets: ["PoiseGames"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: kernelTargets + [
+    // MARK: floor 0
+    .systemLibrary(
+      name: "COpenBLAS", path: "CSystemLibs/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CLAPACKE", path: "CSystemLibs/CLAPACKE", pkgConfig: "lapacke",
+      providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
+
+    // MARK: floor 1
+    .target(name: "PoiseObjectives"),
+    .target(name: "PoiseKernels", dependencies: kernelTargets.map { .byName(name: $0.name) }, exclude: ["Rows"]),
+    .target(name: "PoiseFiles"),
+    .target(name: "PoiseRandom"),
+
+    // MARK: floor 2
+    .target(
+      name: "PoiseModel", dependencies: ["PoiseKernels", "PoiseFiles", "PoiseRandom", "COpenBLAS"], swiftSettings: lifetimes),
+    .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
+    .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "CLAPACKE"]),
+
+    // MARK: floors 3 and 4
+    .target(
+      name: "Poise", dependencies: ["PoiseObjectives", "PoiseModel", "PoiseText", "PoiseFiles", "PoiseRandom"],
+      swiftSettings: lifetimes),
+    .executableTarget(
+      name: "PoiseCLI",
+      dependencies: [
+        "Poise", "PoiseGames", .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
+      ]),
+
+    // MARK: tests
+    .target(name: "PoiseTestSupport", dependencies: ["PoiseFiles", "PoiseRandom"]),
+    .testTarget(name: "PoiseFilesTests", dependencies: ["PoiseFiles", "PoiseRandom", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseKernelsTests", dependencies: ["PoiseKernels", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseObjectivesTests", dependencies: ["PoiseObjectives", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseGamesTests", dependencies: ["PoiseGames", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseTestSupport"], swiftSettings: lifetimes),
+    .testTarget(name: "PoiseTextTests", dependencies: ["PoiseText", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseTests", dependencies: ["Poise", "PoiseTestSupport"], swiftSettings: lifetimes),
+    .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
+  ]
+)

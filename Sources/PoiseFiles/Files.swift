@@ -1,0 +1,72 @@
+import Foundation
+
+/// Reading whole files, and writing them so that a reader never sees half of one.
+public enum Files {
+  public static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  public static func isDirectory(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+  }
+
+  /// The bytes of a file.
+  public static func read(_ path: String) throws(FileError) -> Data {
+    guard exists(path) else { throw .missing(path: path) }
+    guard !isDirectory(path) else { throw .unreadable(path: path, reason: "it is a folder") }
+    do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+      throw .unreadable(path: path, reason: Files.reason(error))
+    }
+  }
+
+  /// The JSON value that a file holds.
+  public static func readJSON(_ path: String) throws -> JSON {
+    let data = try read(path)
+    do throws(JSONError) { return try JSON(parsing: data) } catch {
+      throw DataError(path, line: error.line, "this is not valid JSON (column \(error.column): \(error.problem)).")
+    }
+  }
+
+  public static func createDirectory(_ path: String) throws(FileError) {
+    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+      throw .cannotCreate(path: path, reason: reason(error))
+    }
+  }
+
+  public static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+
+  /// Writes beside `path` under a temporary name, flushes to the disk and renames, so that `path` holds either its old or
+  /// its whole new content whenever the process dies.
+  public static func replace(_ path: String, writing write: (FileHandle) throws -> Void) throws(FileError) {
+    let temporary = path + ".tmp-\(ProcessInfo.processInfo.processIdentifier)"
+    guard FileManager.default.createFile(atPath: temporary, contents: nil),
+      let handle = FileHandle(forWritingAtPath: temporary)
+    else { throw .cannotCreate(path: path, reason: String(cString: strerror(errno))) }
+    do {
+      try write(handle)
+      try handle.synchronize()
+      try handle.close()
+      guard rename(temporary, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    } catch {
+      remove(temporary)
+      throw .writeFailed(path: path, reason: reason(error))
+    }
+  }
+
+  public static func replace(_ path: String, with text: String) throws(FileError) {
+    try replace(path) { try $0.write(contentsOf: Data(text.utf8)) }
+  }
+
+  static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    if let underlying, underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(underlying.code))) }
+    return error.localizedDescription
+  }
+}
+
+extension Double {
+  /// As C's `%.{n}g`: `0.10000000000000001` for a tenth in 17 digits, `0.1` in 4.
+  public func formatted(significantDigits: Int) -> String { String(format: "%.\(significantDigits)g", self) }
+
+  /// As C's `%.{n}f`: fixed decimals.
+  public func formatted(decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
+}

@@ -1,0 +1,155 @@
+/// Arithmetic on rows of floats: everything between two matrix products. The protocol's witness table is the table of
+/// functions through which the instruction set is chosen once, at start-up: ``kernels``.
+///
+/// Conventions
+/// - Float32, row-major. A matrix is a span whose row length is given (`columns:`) or follows from a vector argument
+///   (a gain of C elements makes x a (T, C) matrix). Counts are checked by precondition.
+/// - `into:` overwrites, `addingTo:` accumulates, `updating:` works in place. Inputs first, outputs last.
+/// - A backward takes the gradient of its forward's output as `dY` and writes gradients named after the inputs.
+/// - Elements may be in any order of evaluation only where `Lanes` fold them: always sixteen lanes, whatever the
+///   instruction set, so every conforming type returns the same bits.
+/// - Errors against the double-precision twins (PoiseTestSupport) stand with each kernel's source and are tested.
+public protocol KernelTable: Sendable {
+  // MARK: Elementwise
+
+  /// y ← exp x; ≤ 1 ulp; 0 below −103.97, +∞ above 88.73.
+  func exponential(_ x: Span<Float>, into y: consuming MutableSpan<Float>)
+  /// y ← y + x.
+  func add(_ x: Span<Float>, addingTo y: consuming MutableSpan<Float>)
+  /// y ← y + scale·x.
+  func addScaled(_ x: Span<Float>, by scale: Float, addingTo y: consuming MutableSpan<Float>)
+  /// y ← scale·y.
+  func scale(by scale: Float, updating y: consuming MutableSpan<Float>)
+  /// Y ← Y + 1·bᵀ, Y (T, C), b (C).
+  func addBias(_ bias: Span<Float>, addingTo y: consuming MutableSpan<Float>)
+  /// db ← db + Σ_t dY_t, dY (T, C), db (C).
+  func biasBackward(_ dY: Span<Float>, addingTo dBias: consuming MutableSpan<Float>)
+
+  // MARK: Norms
+
+  /// Σ x², accumulated in double precision. NaN or ∞ exactly when an element is.
+  func sumOfSquares(_ x: Span<Float>) -> Double
+
+  /// y_t = g ∘ x_t·r_t, r_t = 1/√(mean x_t² + ε) (Zhang & Sennrich 2019). x, y (T, C); g (C); r (T).
+  func rmsNormForward(
+    _ x: Span<Float>, gain: Span<Float>, epsilon: Float, into y: consuming MutableSpan<Float>,
+    inverseDeviations: consuming MutableSpan<Float>)
+  /// dX accumulates: the norm's input is also the residual stream.
+  func rmsNormBackward(
+    _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, inverseDeviations: Span<Float>,
+    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>)
+
+  /// y_t = g ∘ (x_t − m_t)·r_t + b, m_t = mean x_t, r_t = 1/√(var x_t + ε) (Ba, Kiros & Hinton 2016).
+  /// x, y (T, C); g, b (C); m, r (T).
+  func layerNormForward(
+    _ x: Span<Float>, gain: Span<Float>, bias: Span<Float>, epsilon: Float, into y: consuming MutableSpan<Float>,
+    means: consuming MutableSpan<Float>, inverseDeviations: consuming MutableSpan<Float>)
+  func layerNormBackward(
+    _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, means: Span<Float>, inverseDeviations: Span<Float>,
+    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>,
+    addingTo dBias: consuming MutableSpan<Float>)
+
+  // MARK: Activations
+
+  /// y = ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016; Hugging Face "gelu_new").
+  func geluForward(_ x: Span<Float>, into y: consuming MutableSpan<Float>)
+  func geluBackward(_ dY: Span<Float>, x: Span<Float>, into dX: consuming MutableSpan<Float>)
+
+  /// y = silu(gate) ∘ up, silu(z) = z/(1 + e^−z) (Shazeer 2020). `gateUp` (T, 2F): a row is its gate, then its up; y (T, F),
+  /// `columns` = F.
+  func siluGateForward(_ gateUp: Span<Float>, columns: Int, into y: consuming MutableSpan<Float>)
+  func siluGateBackward(
+    _ dY: Span<Float>, gateUp: Span<Float>, columns: Int, into dGateUp: consuming MutableSpan<Float>)
+
+  // MARK: Positions
+
+  /// Rotates each head of each row by its position's angles, halves paired (x_i, x_{i+D/2}) as Hugging Face stores them
+  /// (Su et al. 2021). `x` (T, columns): the first `heads`·`headSize` columns of each row are rotated, the rest untouched.
+  /// `cosines`, `sines` (P, D/2); `positions` (T) in 0..<P.
+  func rotaryForward(
+    positions: Span<Int32>, cosines: Span<Float>, sines: Span<Float>, heads: Int, headSize: Int, columns: Int,
+    updating x: consuming MutableSpan<Float>)
+  /// The inverse rotation: its own transpose.
+  func rotaryBackward(
+    positions: Span<Int32>, cosines: Span<Float>, sines: Span<Float>, heads: Int, headSize: Int, columns: Int,
+    updating dX: consuming MutableSpan<Float>)
+
+  // MARK: Embedding
+
+  /// x_t ← table[token_t]. table (V, C), tokens (T) in 0..<V, x (T, C); `columns` = C.
+  func embeddingForward(
+    _ table: Span<Float>, tokens: Span<Int32>, columns: Int, into x: consuming MutableSpan<Float>)
+  /// x_t ← x_t + table[token_t]: learned positions.
+  func embeddingForward(
+    _ table: Span<Float>, tokens: Span<Int32>, columns: Int, addingTo x: consuming MutableSpan<Float>)
+  func embeddingBackward(
+    _ dX: Span<Float>, tokens: Span<Int32>, columns: Int, addingTo dTable: consuming MutableSpan<Float>)
+
+  // MARK: Attention
+
+  /// Causal softmax of a tile of scores, in place: row i sees its first `firstVisible + i` columns (at most all), which
+  /// become softmax(scale·score); the columns it does not see become 0. `scores` (R, columns); firstVisible ≥ 1.
+  func causalSoftmaxForward(
+    columns: Int, firstVisible: Int, scale: Float, updating scores: consuming MutableSpan<Float>)
+  /// dP → dS in place: dS = scale · P ∘ (dP − Σ_j P_j dP_j) over the visible columns, 0 elsewhere. P as the forward left it.
+  func causalSoftmaxBackward(
+    probabilities: Span<Float>, columns: Int, firstVisible: Int, scale: Float,
+    updating dScores: consuming MutableSpan<Float>)
+
+  // MARK: The vocabulary head
+
+  /// log Σ exp x. −∞ for an empty row or one of −∞ alone; +∞ and NaN pass through.
+  func logSumExp(_ x: Span<Float>) -> Float
+  /// One log Σ exp a row. logits (T, columns) → (T).
+  func logPartitions(_ logits: Span<Float>, columns: Int, into logPartitions: consuming MutableSpan<Float>)
+  /// Rows ← log softmax of rows.
+  func logSoftmax(columns: Int, updating logits: consuming MutableSpan<Float>)
+  /// log π of target n = logits[rows[n], targets[n]] − logPartitions[rows[n]]. Row and target ids (N); output (N).
+  func targetLogProbabilities(
+    _ logits: Span<Float>, columns: Int, logPartitions: Span<Float>, rows: Span<Int32>, targets: Span<Int32>,
+    into logProbabilities: consuming MutableSpan<Float>)
+  /// The one backward seed of every objective: ∂/∂logits of Σ_n c_n log π(target_n), in place of the logits:
+  /// row r ← Σ_{n: rows[n] = r} c_n (onehot(targets[n]) − softmax(logits_r)). Rows that no target names become 0.
+  /// `rows` ascends (several targets may share a row); coefficients (N).
+  func logProbabilityBackward(
+    coefficients: Span<Float>, rows: Span<Int32>, targets: Span<Int32>, logPartitions: Span<Float>, columns: Int,
+    updating logits: consuming MutableSpan<Float>)
+  /// −Σ π log π of each row, in nats, π = softmax(logits).
+  func entropies(
+    _ logits: Span<Float>, columns: Int, logPartitions: Span<Float>, into entropies: consuming MutableSpan<Float>)
+  /// KL(π‖μ) of each row over the whole vocabulary, in nats, never negative; exactly 0 where the rows are equal bit for bit.
+  func divergences(
+    policy: Span<Float>, policyLogPartitions: Span<Float>, reference: Span<Float>, referenceLogPartitions: Span<Float>,
+    columns: Int, into divergences: consuming MutableSpan<Float>)
+  /// One row of the geometric mixture π^(1−m) μ^m / Z from log-probabilities: mixture ← (1−m) log π + m log μ − log Z.
+  /// Returns log Z ≤ 0. m = 0 and m = 1 copy policy and reference bit for bit and return 0.
+  func geometricMixture(
+    policy: Span<Float>, reference: Span<Float>, weight: Float, into mixture: consuming MutableSpan<Float>) -> Float
+
+  // MARK: Optimisers
+
+  /// One AdamW step (Loshchilov & Hutter 2019): g ← gradientScale·g; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²;
+  /// p ← p − rate·weightDecay·p − rate·(m·firstCorrection) / (√(v·secondCorrection) + ε), where the corrections of bias are
+  /// 1/(1−β₁^t) and 1/(1−β₂^t).
+  func adamW(
+    gradients: Span<Float>, gradientScale: Float, rate: Float, weightDecay: Float, beta1: Float, beta2: Float,
+    epsilon: Float, firstCorrection: Float, secondCorrection: Float, updating parameters: consuming MutableSpan<Float>,
+    updating firstMoments: consuming MutableSpan<Float>, updating secondMoments: consuming MutableSpan<Float>)
+
+  /// Adafactor's factored second moments (Shazeer & Stern 2018) of a matrix (R, C): row r ← decay·row + (1−decay)·mean_C(g² + ε),
+  /// column likewise over rows; g already times gradientScale. rows (R), columns (C).
+  func adafactorMoments(
+    gradients: Span<Float>, gradientScale: Float, decay: Float, epsilon: Float,
+    updating rowMoments: consuming MutableSpan<Float>, updating columnMoments: consuming MutableSpan<Float>)
+  /// g ← g·gradientScale / √(row·column / mean(row)) in place; returns Σ of the new squares.
+  func adafactorDirection(
+    rowMoments: Span<Float>, columnMoments: Span<Float>, gradientScale: Float, updating gradients: consuming MutableSpan<Float>
+  ) -> Double
+  /// The unfactored form for vectors and small matrices: v ← decay·v + (1−decay)(g² + ε), g ← g/√v in place; returns Σ of the
+  /// new squares.
+  func adafactorDirection(
+    gradientScale: Float, decay: Float, epsilon: Float, updating moments: consuming MutableSpan<Float>,
+    updating gradients: consuming MutableSpan<Float>
+  ) -> Double
+}
+
