@@ -75,11 +75,11 @@ let package = Package(
     .target(
       name: "PoiseModel", dependencies: ["PoiseKernels", "PoiseFiles", "PoiseRandom", "COpenBLAS"], swiftSettings: lifetimes),
     .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
-    .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "CLAPACKE"]),
+    .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "CLAPACKE"]),
 
     // MARK: floors 3 and 4
     .target(
-      name: "Poise", dependencies: ["PoiseObjectives", "PoiseModel", "PoiseText", "PoiseFiles", "PoiseRandom"],
+      name: "Poise", dependencies: ["PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseText", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
     .executableTarget(
       name: "PoiseCLI",
@@ -92,7 +92,7 @@ let package = Package(
     .testTarget(name: "PoiseFilesTests", dependencies: ["PoiseFiles", "PoiseRandom", "PoiseTestSupport"]),
     .testTarget(name: "PoiseKernelsTests", dependencies: ["PoiseKernels", "PoiseTestSupport"]),
     .testTarget(name: "PoiseObjectivesTests", dependencies: ["PoiseObjectives", "PoiseTestSupport"]),
-    .testTarget(name: "PoiseGamesTests", dependencies: ["PoiseGames", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseGamesTests", dependencies: ["PoiseGames", "PoiseRandom", "PoiseTestSupport"]),
     .testTarget(name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseTestSupport"], swiftSettings: lifetimes),
     .testTarget(name: "PoiseTextTests", dependencies: ["PoiseText", "PoiseTestSupport"]),
     .testTarget(name: "PoiseTests", dependencies: ["Poise", "PoiseTestSupport"], swiftSettings: lifetimes),

@@ -89,14 +89,14 @@ private struct JSONParser {
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
     position += 1
     var members: [(key: String, value: JSON)] = []
-    var keys: Set<String> = []
+    var keys: Set<ExactString> = []
     skipSpace()
     if take(UInt8(ascii: "}")) { return .object(JSON.Object()) }
     repeat {
       skipSpace()
       guard next == UInt8(ascii: "\"") else { throw error("a key in double quotes was expected") }
       let key = try string()
-      guard keys.insert(key).inserted else { throw error("the key \"\(key)\" occurs twice") }
+      guard keys.insert(ExactString(key)).inserted else { throw error("the key \"\(key)\" occurs twice") }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw error("a colon was expected after the key \"\(key)\"") }
       members.append((key, try value(depth: depth + 1)))

@@ -23,8 +23,9 @@ public enum JSON: Equatable, Sendable {
 
     public init() {}
 
-    /// - Precondition: the keys are unique; the parser has checked.
-    init(uniqueMembers: [(key: String, value: JSON)]) { members = uniqueMembers }
+    /// Linear in the number of members, as assigning keys one by one is not.
+    /// - Precondition: the keys are unique.
+    package init(uniqueMembers: [(key: String, value: JSON)]) { members = uniqueMembers }
 
     public var keys: [String] { members.map(\.key) }
 

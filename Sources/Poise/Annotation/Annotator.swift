@@ -1,0 +1,48 @@
+import PoiseText
+
+/// Two responses to one prompt, as text, for somebody to compare.
+public struct Comparison: Sendable, Equatable {
+  public var prompt: String
+  public var first: String
+  public var second: String
+
+  public init(prompt: String, first: String, second: String) {
+    self.prompt = prompt
+    self.first = first
+    self.second = second
+  }
+
+  /// The same with the responses in the other order.
+  public var swapped: Comparison { Comparison(prompt: prompt, first: second, second: first) }
+}
+
+/// Says how often one response is preferred to another. A rubric, a learned model, a program, a person: all the same to a
+/// trainer.
+public protocol Annotator: Sendable {
+  /// p(first ≻ second | prompt) in [0, 1] for every comparison, in order.
+  func preferences(_ comparisons: [Comparison]) throws -> [Double]
+}
+
+/// Asks about every pair in both orders and averages, so that p(y, y′) + p(y′, y) = 1 whatever the position bias.
+public struct BothOrders: Annotator {
+  public let annotator: any Annotator
+
+  public init(_ annotator: any Annotator) { self.annotator = annotator }
+
+  public func preferences(_ comparisons: [Comparison]) throws -> [Double] {
+    let answers = try annotator.preferences(comparisons + comparisons.map(\.swapped))
+    return comparisons.indices.map { (answers[$0] + 1 - answers[comparisons.count + $0]) / 2 }
+  }
+}
+
+/// The built-in task's rubric.
+public struct RubricAnnotator: Annotator {
+  public let rubric: Rubric
+
+  public init(_ rubric: Rubric = Rubric()) { self.rubric = rubric }
+
+  /// - Throws: `PostError` where a prompt is no post of the built-in task.
+  public func preferences(_ comparisons: [Comparison]) throws -> [Double] {
+    try comparisons.map { try rubric.preference($0.first, over: $0.second, prompt: $0.prompt) }
+  }
+}

@@ -1,0 +1,143 @@
+import PoiseFiles
+import PoiseModel
+import PoiseText
+
+/// A model with the text that goes with it: what a user calls MODEL.
+public struct Policy: Sendable {
+  public var model: StoredModel
+  /// Nil for folders without a tokenizer: such policies read and write token ids only.
+  public var tokenizer: Tokenizer?
+  /// tokenizer_config.json as it came, kept for saving.
+  public var tokenizerConfig: JSON?
+
+  public var transformer: Transformer { model.transformer }
+  public var parameters: Arena { model.parameters }
+  public var configuration: TransformerConfiguration { model.transformer.configuration }
+
+  public init(model: StoredModel, tokenizer: Tokenizer?, tokenizerConfig: JSON? = nil) {
+    self.model = model
+    self.tokenizer = tokenizer
+    self.tokenizerConfig = tokenizerConfig
+  }
+
+  /// Reads a model folder, or the newest complete checkpoint of a run folder.
+  ///
+  /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree.
+  public init(folder: String) throws {
+    let folder = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
+    model = try StoredModel(folder: folder)
+    tokenizer = Policy.hasTokenizer(folder) ? try Tokenizer(folder: folder) : nil
+    let configPath = "\(folder)/tokenizer_config.json"
+    tokenizerConfig = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
+    if let tokenizer, tokenizer.vocabularySize > configuration.vocabularySize {
+      throw DataError(
+        "\(folder)/tokenizer.json",
+        "the tokenizer knows \(tokenizer.vocabularySize) tokens and the model \(configuration.vocabularySize). Use the tokenizer "
+          + "that the model was trained with.", category: .configuration)
+    }
+  }
+
+  private static func hasTokenizer(_ folder: String) -> Bool {
+    Files.exists("\(folder)/tokenizer.json") || Files.exists("\(folder)/vocab.json")
+  }
+
+  /// Writes everything Hugging Face transformers needs to load the policy.
+  public func save(folder: String) throws {
+    try model.save(folder: folder)
+    if let tokenizer { try tokenizer.save(folder: folder) }
+    try Files.replace("\(folder)/tokenizer_config.json", with: (tokenizerConfig ?? defaultTokenizerConfig).page)
+  }
+
+  private var defaultTokenizerConfig: JSON {
+    func token(_ id: Int?) -> JSON { id.flatMap { tokenizer?.token(of: $0) }.map { .string($0) } ?? .null }
+    return [
+      "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": token(configuration.beginningOfSequence),
+      "eos_token": token(configuration.endOfSequence.first), "model_max_length": .init(configuration.contextLength),
+      "clean_up_tokenization_spaces": false,
+    ]
+  }
+
+  /// The tokenizer, or an error that says why text cannot be used.
+  public func requireTokenizer() throws -> Tokenizer {
+    guard let tokenizer else { throw PolicyError.noTokenizer }
+    return tokenizer
+  }
+}
+
+extension Policy {
+  /// A prompt as the model reads it: with the special tokens that the tokenizer puts around a text.
+  public func promptTokens(_ prompt: TextOrTokens) throws -> [Int32] {
+    var ids: [Int]
+    switch prompt {
+    case .tokens(let tokens): ids = tokens
+    case .text(let text): ids = try requireTokenizer().encode(text, addingSpecialTokens: true)
+    }
+    if ids.isEmpty, let beginning = configuration.beginningOfSequence { ids = [beginning] }
+    guard !ids.isEmpty else { throw PolicyError.emptyPrompt }
+    return try checked(ids)
+  }
+
+  /// A response as the model is to have written it.
+  ///
+  /// - Parameter endingText: append the end-of-sequence token to text; token ids are taken as they are.
+  public func responseTokens(_ response: TextOrTokens, endingText: Bool = true) throws -> [Int32] {
+    switch response {
+    case .tokens(let tokens): return try checked(tokens)
+    case .text(let text):
+      let ids = try requireTokenizer().encode(text)
+      return try checked(endingText ? ids + configuration.endOfSequence.prefix(1) : ids)
+    }
+  }
+
+  /// The text of a response, special tokens left out.
+  public func text(of response: [Int32]) -> String {
+    tokenizer?.decode(response.map { Int($0) }, skippingSpecialTokens: true) ?? response.map(String.init).joined(separator: " ")
+  }
+
+  private func checked(_ ids: [Int]) throws -> [Int32] {
+    let vocabulary = 0..<configuration.vocabularySize
+    if let outside = ids.first(where: { !vocabulary.contains($0) }) {
+      throw PolicyError.tokenOutside(token: outside, vocabularySize: vocabulary.count)
+    }
+    return ids.map { Int32($0) }
+  }
+}
+
+/// Why a text or some token ids cannot be given to a model. Callers that know the file and line say so with `located`.
+public enum PolicyError: ExplainedError, Equatable {
+  case noTokenizer
+  case emptyPrompt
+  case emptyResponse
+  case tokenOutside(token: Int, vocabularySize: Int)
+  case tooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
+  case differentVocabularies(policy: Int, reference: Int)
+
+  public var category: FailureCategory {
+    switch self {
+    case .noTokenizer, .differentVocabularies: .configuration
+    case .emptyPrompt, .emptyResponse, .tokenOutside, .tooLong: .badData
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .noTokenizer:
+      "The model folder has no tokenizer.json, so text cannot be turned into tokens. Give token ids (prompt_ids, "
+        + "completion_ids), or add the tokenizer to the folder."
+    case .emptyPrompt:
+      "the prompt has no tokens, and the model has no beginning-of-sequence token to start from."
+    case .emptyResponse: "the response has no tokens."
+    case .tokenOutside(let token, let size):
+      "the token id \(token) is outside the model's vocabulary (0 to \(size - 1))."
+    case .tooLong(let prompt, let response, let context):
+      "the prompt has \(prompt) tokens and the response may have \(response), together more than the model's context of "
+        + "\(context). Shorten the prompt, or lower --max-new-tokens."
+    case .differentVocabularies(let policy, let reference):
+      "The policy knows \(policy) tokens and the reference \(reference); only models of one vocabulary can be compared token by "
+        + "token."
+    }
+  }
+
+  /// The same with the place in a file.
+  public func located(_ path: String, line: Int) -> DataError { DataError(path, line: line, description, category: category) }
+}

@@ -1,0 +1,164 @@
+import PoiseKernels
+import PoiseModel
+import PoiseRandom
+
+/// Draws responses from a policy, or from the token-wise mixture of a policy and its reference. It knows token ids, never text.
+///
+/// A batch of prompts is cut into a fixed number of shards, each decoded by one worker; the random number of a token is keyed by
+/// (seed, step, prompt, response, token). So any number of workers draws the same tokens.
+public final class Sampler: @unchecked Sendable {
+  public let transformer: Transformer
+  public let options: SamplingOptions
+  private let pool: WorkerPool
+  private let shardCount: Int
+  private let decodesReference: Bool
+  private var workers: [ShardSampler] = []
+  private var capacity = DecoderCapacity(promptCount: 0, promptTokens: 0, longestPrompt: 0, sequenceCount: 0, responseTokens: 0)
+
+  /// - Parameter decodesReference: evaluate the reference beside the policy even where it has no part in the mixture.
+  public init(
+    _ transformer: Transformer, options: SamplingOptions, pool: WorkerPool, shardCount: Int, decodesReference: Bool = false
+  ) {
+    self.transformer = transformer
+    self.options = options
+    self.pool = pool
+    self.shardCount = shardCount
+    self.decodesReference = decodesReference || options.mixture > 0
+  }
+
+  /// `count` responses to every prompt.
+  ///
+  /// - Parameters:
+  ///   - reference: needed where the sampler decodes one.
+  ///   - firstPrompt: what the first prompt is called in random keys; later batches of one list continue the count.
+  public func sample(
+    _ prompts: [[Int32]], count: Int, policy: Arena, reference: Arena? = nil, key: SamplingKey, firstPrompt: Int = 0
+  ) -> [[SampledResponse]] {
+    precondition(!decodesReference || reference != nil)
+    let shards = shards(of: prompts.count)
+    reserve(prompts, count, shards)
+    var responses: [[SampledResponse]] = Array(repeating: [], count: prompts.count)
+    for start in stride(from: 0, to: shards.count, by: workers.count) {
+      let wave = start..<min(start + workers.count, shards.count)
+      pool.forEach(wave.count) { _, slot in
+        let shard = shards[start + slot]
+        workers[slot].sample(
+          prompts[shard], count: count, options, policy: policy, reference: decodesReference ? reference : nil, key: key,
+          firstPrompt: firstPrompt + shard.lowerBound)
+      }
+      for slot in 0..<wave.count {
+        for (index, group) in zip(shards[start + slot], workers[slot].results) { responses[index] = group }
+      }
+    }
+    return responses
+  }
+
+  private func shards(of promptCount: Int) -> [Range<Int>] {
+    let count = min(promptCount, shardCount)
+    return (0..<count).map { promptCount * $0 / count..<promptCount * ($0 + 1) / count }
+  }
+
+  private func reserve(_ prompts: [[Int32]], _ count: Int, _ shards: [Range<Int>]) {
+    var needed = capacity
+    needed.responseTokens = options.maximumTokens
+    for shard in shards {
+      needed.promptCount = max(needed.promptCount, shard.count)
+      needed.promptTokens = max(needed.promptTokens, prompts[shard].reduce(0) { $0 + $1.count })
+      needed.longestPrompt = max(needed.longestPrompt, prompts[shard].lazy.map(\.count).max() ?? 0)
+      needed.sequenceCount = max(needed.sequenceCount, shard.count * count)
+    }
+    guard needed != capacity || workers.isEmpty else { return }
+    capacity = needed
+    workers = (0..<min(pool.workerCount, shardCount)).map { _ in
+      ShardSampler(transformer, capacity: needed, reference: decodesReference)
+    }
+  }
+}
+
+/// Decodes the prompts of one shard.
+private final class ShardSampler {
+  /// By prompt of the shard, then by response.
+  private(set) var results: [[SampledResponse]] = []
+
+  private let policyDecoder: Decoder
+  private let referenceDecoder: Decoder?
+  private let endOfSequence: [Int]
+  private var choice: TokenChoice
+  private var policyRow: [Float]
+  private var referenceRow: [Float]
+  private var behaviourRow: [Float]
+
+  init(_ transformer: Transformer, capacity: DecoderCapacity, reference: Bool) {
+    policyDecoder = Decoder(transformer, capacity: capacity)
+    referenceDecoder = reference ? Decoder(transformer, capacity: capacity) : nil
+    endOfSequence = transformer.configuration.endOfSequence
+    let size = transformer.configuration.vocabularySize
+    choice = TokenChoice(vocabularySize: size)
+    policyRow = Array(repeating: 0, count: size)
+    referenceRow = policyRow
+    behaviourRow = policyRow
+  }
+
+  func sample(
+    _ prompts: ArraySlice<[Int32]>, count: Int, _ options: SamplingOptions, policy: Arena, reference: Arena?,
+    key: SamplingKey, firstPrompt: Int
+  ) {
+    results = prompts.map { _ in Array(repeating: SampledResponse(), count: count) }
+    let promptOf = (0..<prompts.count * count).map { $0 / count }
+    policyDecoder.prefill(prompts, parameters: policy)
+    if let reference { referenceDecoder!.prefill(prompts, parameters: reference) }
+    var active = Array(promptOf.indices)
+    var tokens: [Int32] = []
+    for position in 0..<options.maximumTokens {
+      var going: [Int] = []
+      tokens.removeAll(keepingCapacity: true)
+      for (row, sequence) in active.enumerated() {
+        var generator = CounterGenerator(
+          key.seed, key.step, UInt64(firstPrompt + promptOf[sequence]), UInt64(sequence % count), UInt64(position))
+        let logitsRow = position == 0 ? promptOf[sequence] : row
+        let token = chooseToken(logitsRow, options, &results[promptOf[sequence]][sequence % count], uniform: generator.uniform())
+        if endOfSequence.contains(token) {
+          results[promptOf[sequence]][sequence % count].finish = .eos
+        } else {
+          going.append(sequence)
+          tokens.append(Int32(token))
+        }
+      }
+      active = going
+      guard !active.isEmpty, position + 1 < options.maximumTokens else { return }
+      policyDecoder.decode(tokens, sequences: active, promptOf: promptOf, parameters: policy)
+      if let reference { referenceDecoder!.decode(tokens, sequences: active, promptOf: promptOf, parameters: reference) }
+    }
+  }
+
+  /// Draws the next token of one response and books its log-probabilities.
+  private func chooseToken(
+    _ row: Int, _ options: SamplingOptions, _ response: inout SampledResponse, uniform: Double
+  ) -> Int {
+    Self.logProbabilities(policyDecoder, row, into: &policyRow)
+    if let referenceDecoder {
+      Self.logProbabilities(referenceDecoder, row, into: &referenceRow)
+      response.logMixturePartition += Double(
+        kernels.geometricMixture(
+          policy: policyRow.span, reference: referenceRow.span, weight: Float(options.mixture), into: behaviourRow.mutableSpan))
+    } else {
+      behaviourRow.replaceSubrange(behaviourRow.indices, with: policyRow)
+    }
+    if !options.isPlain { choice.reshape(&behaviourRow, options) }
+    let token =
+      options.isGreedy ? TokenChoice.greedy(behaviourRow.span) : choice.draw(behaviourRow.span, uniform: uniform)
+    response.tokens.append(Int32(token))
+    response.logProbability += Double(policyRow[token])
+    response.behaviourLogProbability += options.isGreedy ? 0 : Double(behaviourRow[token])
+    if referenceDecoder != nil {
+      response.referenceLogProbability = (response.referenceLogProbability ?? 0) + Double(referenceRow[token])
+    }
+    return token
+  }
+
+  private static func logProbabilities(_ decoder: Decoder, _ row: Int, into logProbabilities: inout [Float]) {
+    let logits = decoder.logits(row: row)
+    for token in logits.indices { logProbabilities[token] = logits[token] }
+    kernels.logSoftmax(columns: logits.count, updating: logProbabilities.mutableSpan)
+  }
+}

@@ -1,0 +1,63 @@
+/// How tokens are drawn from next-token distributions.
+public struct SamplingOptions: Sendable, Equatable {
+  /// Most tokens of a response, the end-of-sequence token included.
+  public var maximumTokens: Int
+  /// Divides the logits; 1 is the model itself. Training off 1 changes the game that is played (its opponent is the tempered
+  /// policy).
+  public var temperature: Double
+  /// Only the k most probable tokens; 0 is all.
+  public var topK: Int
+  /// Only the most probable tokens that together have this probability; 1 is all.
+  public var topP: Double
+  /// Always the most probable token, the first of equals.
+  public var isGreedy: Bool
+  /// Weight m of the reference in π^(1−m) μ^m, token by token: 0 is the policy, 1 the reference.
+  public var mixture: Double
+
+  public init(
+    maximumTokens: Int, temperature: Double = 1, topK: Int = 0, topP: Double = 1, isGreedy: Bool = false, mixture: Double = 0
+  ) {
+    self.maximumTokens = maximumTokens
+    self.temperature = temperature
+    self.topK = topK
+    self.topP = topP
+    self.isGreedy = isGreedy
+    self.mixture = mixture
+  }
+
+  /// The distribution drawn from is the model's own, or the mixture's.
+  var isPlain: Bool { temperature == 1 && topK == 0 && topP == 1 }
+}
+
+/// A response as it was drawn. Log-probabilities are sums over its tokens, in nats.
+public struct SampledResponse: Sendable, Equatable {
+  public enum Finish: String, Sendable {
+    /// It ended with an end-of-sequence token, which is its last.
+    case eos
+    /// It was cut at the most tokens allowed; it is a prefix.
+    case length
+  }
+
+  public var tokens: [Int32] = []
+  /// log π(y), without temperature or truncation.
+  public var logProbability = 0.0
+  /// log μ(y); nil when no reference was decoded.
+  public var referenceLogProbability: Double?
+  /// Under the distribution that was drawn from.
+  public var behaviourLogProbability = 0.0
+  /// Σ_n log Z_n of the token-wise mixture: what separates it from the mixture of whole sequences.
+  public var logMixturePartition = 0.0
+  public var finish = Finish.length
+}
+
+/// What random numbers are drawn for: two uses with different keys are independent.
+public struct SamplingKey: Sendable, Equatable {
+  public var seed: UInt64
+  /// The training step, or any other number that tells uses apart.
+  public var step: UInt64
+
+  public init(seed: UInt64, step: UInt64 = 0) {
+    self.seed = seed
+    self.step = step
+  }
+}

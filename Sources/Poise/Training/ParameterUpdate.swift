@@ -1,0 +1,43 @@
+import PoiseFiles
+import PoiseModel
+
+/// From a batch's gradient to new parameters: guard, clip, schedule, optimiser.
+struct ParameterUpdate {
+  let options: TrainingOptions
+  let optimizer: Optimizer
+  let pool: WorkerPool
+
+  init(_ options: TrainingOptions, _ transformer: Transformer, pool: WorkerPool) {
+    self.options = options
+    optimizer = Optimizer(options.optimizer, parameters: transformer.parameters.layout)
+    self.pool = pool
+  }
+
+  /// - Returns: the gradient's norm before clipping, and the rate.
+  /// - Throws: `DivergenceError` before anything is changed, where loss or gradient is not finite.
+  func apply(_ pass: ShardedPass, to parameters: Arena, loss: Double) throws(DivergenceError) -> (norm: Double, rate: Double) {
+    let step = optimizer.step
+    let (norm, tensor) = pass.gradientNorm()
+    if let tensor { throw DivergenceError(step: step + 1, what: "the gradient of \(tensor)") }
+    guard loss.isFinite else { throw DivergenceError(step: step + 1, what: "the loss") }
+    let rate = options.schedule.rate(at: step)
+    let scale = norm > options.gradientClip ? options.gradientClip / norm : 1
+    optimizer.update(parameters, gradients: pass.gradients, gradientScale: Float(scale), rate: Float(rate), pool: pool)
+    return (norm, rate)
+  }
+}
+
+/// Training that left the finite numbers.
+public struct DivergenceError: ExplainedError, Equatable {
+  /// From 1.
+  public let step: Int
+  /// `the loss`, or `the gradient of …`.
+  public let what: String
+
+  public var category: FailureCategory { .internalFault }
+
+  public var description: String {
+    "Training diverged: at step \(step), \(what) is not a finite number. Parameters were not touched by this step. Try a lower "
+      + "--learning-rate, or a larger --tau; the last checkpoint is intact."
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import PoiseFiles
+import PoiseModel
+
+/// A training run on disk. Every checkpoint is a folder of its own, `checkpoint-N`, which appears under that name only when it is
+/// complete; the run folder itself holds the files of the newest one, so that Hugging Face transformers loads it unchanged, and
+/// `metrics.jsonl`.
+public struct RunFolder: Sendable {
+  public let path: String
+  /// How many of the newest checkpoints stay.
+  public let keepLast: Int
+
+  static let stateFile = "poise_state.safetensors"
+  static let runFile = "poise_run.json"
+
+  public init(_ path: String, keepLast: Int = 2) {
+    self.path = path
+    self.keepLast = keepLast
+  }
+
+  public var metricsPath: String { "\(path)/metrics.jsonl" }
+
+  /// The newest complete checkpoint: its folder and the number of updates in it.
+  public static func newestCheckpoint(in path: String) -> (path: String, step: Int)? {
+    checkpoints(in: path).last.map { ("\(path)/checkpoint-\($0)", $0) }
+  }
+
+  private static func checkpoints(in path: String) -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.compactMap { name in
+      name.hasPrefix("checkpoint-") ? Int(name.dropFirst("checkpoint-".count)) : nil
+    }.filter { Files.exists("\(path)/checkpoint-\($0)/\(runFile)") }.sorted()
+  }
+
+  /// Writes policy, optimiser and description as `checkpoint-N`, then points the run folder's own files at it.
+  ///
+  /// - Parameter description: options and data of the run, for `poise_run.json`.
+  public func save(_ policy: Policy, _ optimizer: Optimizer, description: JSON) throws {
+    let name = "checkpoint-\(optimizer.step)"
+    let temporary = "\(path)/.\(name).tmp-\(ProcessInfo.processInfo.processIdentifier)"
+    Files.remove(temporary)
+    do {
+      try policy.save(folder: temporary)
+      try Self.saveState(optimizer, to: "\(temporary)/\(Self.stateFile)")
+      try Files.replace("\(temporary)/\(Self.runFile)", with: description.page)
+      Files.remove("\(path)/\(name)")
+      guard rename(temporary, "\(path)/\(name)") == 0 else {
+        throw FileError.writeFailed(path: "\(path)/\(name)", reason: String(cString: strerror(errno)))
+      }
+    } catch {
+      Files.remove(temporary)
+      throw error
+    }
+    try publish("\(path)/\(name)")
+    for step in Self.checkpoints(in: path).dropLast(keepLast) { Files.remove("\(path)/checkpoint-\(step)") }
+  }
+
+  /// Gives every file of a checkpoint a second name in the run folder: hard links, replaced one by one.
+  private func publish(_ checkpoint: String) throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: checkpoint) {
+      let link = "\(path)/.\(name).link"
+      Files.remove(link)
+      do { try FileManager.default.linkItem(atPath: "\(checkpoint)/\(name)", toPath: link) } catch {
+        throw FileError.writeFailed(path: "\(path)/\(name)", reason: error.localizedDescription)
+      }
+      guard rename(link, "\(path)/\(name)") == 0 else {
+        throw FileError.writeFailed(path: "\(path)/\(name)", reason: String(cString: strerror(errno)))
+      }
+    }
+  }
+
+  private static func saveState(_ optimizer: Optimizer, to path: String) throws {
+    let state = optimizer.state
+    let moments = optimizer.moments.tensors.map { tensor in
+      SafeTensorsWriter.Tensor(tensor.name, shape: tensor.shape) { try $0.write(state[tensor]) }
+    }
+    let step = SafeTensorsWriter.Tensor("step", counters: [UInt64(optimizer.step)])
+    try SafeTensorsWriter.write(moments + [step], to: path, metadata: ["format": "poise"])
+  }
+
+  /// Takes up the moments and step count of a checkpoint.
+  ///
+  /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model.
+  public static func restore(_ optimizer: Optimizer, from checkpoint: String, step: Int) throws {
+    let weights = try SafeTensorsCollection(file: "\(checkpoint)/\(stateFile)")
+    let state = optimizer.state
+    for tensor in optimizer.moments.tensors {
+      try weights.read(tensor.name, shape: tensor.shape, into: state[writing: tensor])
+    }
+    optimizer.restore(step: step)
+  }
+}

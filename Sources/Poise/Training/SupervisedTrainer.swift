@@ -1,0 +1,66 @@
+import PoiseModel
+
+/// Supervised fine-tuning: maximises log π of given responses. Every response is a group of one, whose coefficient is −1 over the
+/// tokens of the batch; prompts are read, not learnt.
+public final class SupervisedTrainer: Trainer {
+  public let policy: Policy
+  public let options: TrainingOptions
+  public var optimizer: Optimizer { update.optimizer }
+
+  private let groups: [TokenGroup]
+  private let pass: ShardedPass
+  private let update: ParameterUpdate
+  private var order: DataOrder
+  private var tokenCount = 0
+
+  /// - Parameter groups: one response each; at least one group.
+  public init(_ policy: Policy, groups: [TokenGroup], options: TrainingOptions, pool: WorkerPool) {
+    precondition(!groups.isEmpty)
+    self.policy = policy
+    self.groups = groups
+    self.options = options
+    pass = ShardedPass(policy.transformer, pool: pool, shardCount: options.shards, backward: true, reference: false)
+    pass.reserve(WorkspaceCapacity(largest: groups, perShard: options.groupsPerShard))
+    update = ParameterUpdate(options, policy.transformer, pool: pool)
+    order = DataOrder(count: groups.count, batchSize: options.batchSize, seed: options.seed)
+  }
+
+  public func step() throws -> StepRecord {
+    let clock = StepClock()
+    let batch = order.batch(optimizer.step).map { groups[$0] }
+    let tokens = batch.reduce(0) { $0 + $1.targetCount }
+    pass.differentiate(batch, policy: policy.parameters, reference: nil) { responses in
+      for index in responses.indices { responses[index].coefficient = -1 / Double(tokens) }
+    }
+    let loss = -pass.outcomes.reduce(0) { $0 + $1.logProbability } / Double(tokens)
+    let differentiated = clock.lap()
+    let (norm, rate) = try update.apply(pass, to: policy.parameters, loss: loss)
+    tokenCount += tokens
+    let responses = Double(pass.outcomes.count)
+    return StepRecord(
+      step: optimizer.step, epoch: order.epochs(after: optimizer.step), loss: loss, learningRate: rate, gradientNorm: norm,
+      tokenCount: tokenCount, entropy: pass.outcomes.reduce(0) { $0 + $1.entropy } / responses,
+      responseLength: Double(tokens) / responses, preference: nil,
+      times: .init(differentiate: differentiated, update: clock.lap()), exampleCount: batch.count, stepTokenCount: tokens)
+  }
+}
+
+extension TrainingOptions {
+  /// Most groups that one shard of a batch holds.
+  var groupsPerShard: Int { (batchSize + min(shards, batchSize) - 1) / min(shards, batchSize) }
+}
+
+extension WorkspaceCapacity {
+  /// Room for any `perShard` of the given groups: as many of the largest.
+  init(largest groups: [TokenGroup], perShard: Int) {
+    self.init()
+    for group in groups {
+      var one = WorkspaceCapacity()
+      one.add(group)
+      formUnion(one)
+    }
+    rows *= perShard
+    headRows *= perShard
+    targets *= perShard
+  }
+}

@@ -1,0 +1,52 @@
+import PoiseFiles
+import PoiseText
+
+/// Runs a trainer to its last step: metrics, checkpoints, interruption.
+public struct TrainingLoop {
+  public let folder: RunFolder
+  /// Steps between checkpoints; 0 is only the last.
+  public var checkpointEvery: Int
+  /// For `poise_run.json`.
+  public var description: JSON
+
+  public init(_ folder: RunFolder, checkpointEvery: Int, description: JSON) {
+    self.folder = folder
+    self.checkpointEvery = checkpointEvery
+    self.description = description
+  }
+
+  /// Why a loop ended.
+  public enum Ending: Sendable, Equatable {
+    case finished
+    /// A checkpoint was written after this step.
+    case interrupted(step: Int)
+  }
+
+  /// - Parameters:
+  ///   - shouldStop: asked after every step.
+  ///   - report: called after every step.
+  public func run(
+    _ trainer: some Trainer, shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
+  ) throws -> Ending {
+    try Files.createDirectory(folder.path)
+    let metrics = try JSONLinesAppender(folder.metricsPath)
+    while trainer.optimizer.step < trainer.options.steps {
+      let record = try trainer.step()
+      try metrics.append(record.json)
+      report(record)
+      let isLast = record.step == trainer.options.steps
+      let isInterrupted = shouldStop() && !isLast
+      if isLast || isInterrupted || (checkpointEvery > 0 && record.step % checkpointEvery == 0) {
+        try folder.save(trainer.policy, trainer.optimizer, description: describe(record.step))
+      }
+      if isInterrupted { return .interrupted(step: record.step) }
+    }
+    return .finished
+  }
+
+  private func describe(_ step: Int) -> JSON {
+    guard var object = description.object else { return description }
+    object["global_step"] = .init(step)
+    return .object(object)
+  }
+}

@@ -1,0 +1,42 @@
+// The causal softmax of attention. Goals, in order: what is not visible is exactly 0; no overflow whatever the scores;
+// fast. Scores equal to −∞ have probability 0, as long as one visible score of the row is finite.
+
+extension Kernels {
+  /// Row i: its first `firstVisible + i` columns become softmax(scale·score), the others 0. The difference from the
+  /// largest score is rounded before it is scaled: an error of (3 + |scale·difference|) ulp a probability.
+  public func causalSoftmaxForward(
+    columns: Int, firstVisible: Int, scale: Float, updating scores: consuming MutableSpan<Float>
+  ) {
+    precondition(columns > 0 && scores.count.isMultiple(of: columns) && firstVisible >= 1 && scale > 0)
+    for i in 0..<scores.count / columns {
+      let visible = min(columns, firstVisible + i)
+      var row = scores._mutatingExtracting(rowRange(i, of: columns))
+      for j in visible..<columns { row[j] = 0 }
+      var seen = row._mutatingExtracting(0..<visible)
+      let top = seen.span.maximum()
+      seen.updateLanes {
+        $0 = ($0 - top) * scale
+        $0.formExponential()
+      }
+      self.scale(by: 1 / sumLanes(seen.span) { _ in }, updating: seen)
+    }
+  }
+
+  /// dS = scale · P ∘ (dP − Σ_j P_j dP_j).
+  public func causalSoftmaxBackward(
+    probabilities: Span<Float>, columns: Int, firstVisible: Int, scale: Float,
+    updating dScores: consuming MutableSpan<Float>
+  ) {
+    precondition(columns > 0 && dScores.count.isMultiple(of: columns) && firstVisible >= 1)
+    precondition(probabilities.count == dScores.count)
+    for i in 0..<dScores.count / columns {
+      let visible = min(columns, firstVisible + i)
+      let row = probabilities.extracting(rowRange(i, of: columns)).extracting(0..<visible)
+      var dRow = dScores._mutatingExtracting(rowRange(i, of: columns))
+      for j in visible..<columns { dRow[j] = 0 }
+      var dSeen = dRow._mutatingExtracting(0..<visible)
+      let mean = sumLanes(row, dSeen.span) { $0 *= $1 }
+      for j in row.indices { dSeen[j] = scale * (row[j] * (dSeen[j] - mean)) }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// Entropies and divergences over the whole vocabulary. Goals, in order: probability 0 costs nothing, also as 0·∞; a
+// divergence is never negative, 0 between equal rows, and keeps relative accuracy when the rows are close; fast.
+
+/// exp is 0 below it.
+private let leastLogProbability: Float = -104
+
+extension Kernels {
+  /// −Σ π log π: every term is positive, nothing cancels.
+  public func entropies(
+    _ logits: Span<Float>, columns: Int, logPartitions: Span<Float>, into entropies: consuming MutableSpan<Float>
+  ) {
+    precondition(logits.count == logPartitions.count * columns && entropies.count == logPartitions.count)
+    for t in entropies.indices {
+      let logPartition = logPartitions[t]
+      entropies[t] = sumLanes(logits.extracting(rowRange(t, of: columns)), padding: -.infinity) { lanes in
+        var logProbability = lanes - logPartition
+        lanes = logProbability
+        lanes.formExponential()
+        logProbability.replace(with: Lanes.zero, where: logProbability .< leastLogProbability)
+        lanes *= -logProbability
+      }
+    }
+  }
+
+  /// KL(π‖μ) = Σ π·φ(d) with d = log π − log μ and φ(d) = d + e^−d − 1 ≥ 0. The terms e^−d − 1 add up to nothing, Σ μ − Σ π,
+  /// but make every term positive and of second order in d, so that the sum does not cancel when π is close to μ.
+  public func divergences(
+    policy: Span<Float>, policyLogPartitions: Span<Float>, reference: Span<Float>, referenceLogPartitions: Span<Float>,
+    columns: Int, into divergences: consuming MutableSpan<Float>
+  ) {
+    precondition(policy.count == divergences.count * columns && reference.count == policy.count)
+    precondition(policyLogPartitions.count == divergences.count && referenceLogPartitions.count == divergences.count)
+    for t in divergences.indices {
+      let (policyLogPartition, referenceLogPartition) = (policyLogPartitions[t], referenceLogPartitions[t])
+      let policyRow = policy.extracting(rowRange(t, of: columns))
+      let referenceRow = reference.extracting(rowRange(t, of: columns))
+      divergences[t] = sumLanes(policyRow, referenceRow, padding: -.infinity) { term, reference in
+        term -= policyLogPartition
+        term.formDivergence(from: reference - referenceLogPartition)
+      }
+    }
+  }
+}
+
+extension Lanes {
+  /// self ← π·(d + e^−d − 1), where self = log π and d = log π − log μ. For |d| ≤ ½ as a series, otherwise as
+  /// π·d + (μ − π); where π is 0 the term is μ.
+  @inline(__always)
+  fileprivate mutating func formDivergence(from reference: Lanes) {
+    let vanishes = self .< leastLogProbability
+    let difference = self - reference
+    formExponential()
+    var referenceProbability = reference
+    referenceProbability.formExponential()
+    var series = difference
+    series.formSecondOrderRemainder()
+    var distance = difference
+    distance.formNegatedMagnitude()
+    var term = difference * self + (referenceProbability - self)
+    term.replace(with: series * self, where: distance .> -0.5)
+    term.replace(with: referenceProbability, where: vanishes)
+    self = term
+  }
+
+  /// self ← d + e^−d − 1 where self = d, |d| ≤ ½, as d²·(1/2 − d/6 + d²/24 − …): what is dropped is below 1e-9 of the sum.
+  @inline(__always)
+  private mutating func formSecondOrderRemainder() {
+    var series = Lanes(repeating: -1 / 362_880)
+    series.multiply(by: self, adding: 1 / 40_320)
+    series.multiply(by: self, adding: -1 / 5_040)
+    series.multiply(by: self, adding: 1 / 720)
+    series.multiply(by: self, adding: -1 / 120)
+    series.multiply(by: self, adding: 1 / 24)
+    series.multiply(by: self, adding: -1 / 6)
+    series.multiply(by: self, adding: 1 / 2)
+    self *= self * series
+  }
+}

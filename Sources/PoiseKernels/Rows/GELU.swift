@@ -1,0 +1,31 @@
+// GELU with the tanh approximation (Hendrycks & Gimpel 2016). Since ½(1 + tanh u) = σ(2u), y = x·σ(z) with
+// z = √(8/π)·(x + 0.044715·x³), and no tanh is needed.
+//
+// Goals, in order: relative accuracy on both sides (1 + tanh u cancels for negative x, σ does not); zero at zero; fast.
+// An error of half an ulp in z is |z|/2 ulp in e^z: forward ≤ 4 + |z| ulp where z < 0, ≤ 4 elsewhere.
+
+/// √(8/π).
+private let slope: Float = 1.595_769_121_605_730_7
+/// √(8/π)·0.044715.
+private let cubic: Float = 0.071_354_816_272_600_25
+
+extension Kernels {
+  /// y = x·σ(z(x)).
+  public func geluForward(_ x: Span<Float>, into y: consuming MutableSpan<Float>) {
+    y.setLanes(from: x) { x in
+      var share = x * (x * x * cubic + slope)
+      share.formSigmoid()
+      x *= share
+    }
+  }
+
+  /// dx = dy·(σ + x·σ·(1 − σ)·z′), z′ = √(8/π)·(1 + 3·0.044715·x²).
+  public func geluBackward(_ dY: Span<Float>, x: Span<Float>, into dX: consuming MutableSpan<Float>) {
+    dX.setLanes(from: dY, x) { dY, x in
+      let square = x * x
+      var share = x * (square * cubic + slope)
+      share.formSigmoid()
+      dY *= share * (1 + x * (1 - share) * (square * (3 * cubic) + slope))
+    }
+  }
+}

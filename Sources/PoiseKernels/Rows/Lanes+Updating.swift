@@ -1,0 +1,36 @@
+// Elementwise functions that need lanes, because a transcendental function is in them. The closure changes its first
+// argument in place; the tail is computed on padding like a block, and only its own elements are stored.
+
+extension MutableSpan<Float> {
+  /// self ← f(self).
+  @inline(__always)
+  mutating func updateLanes(_ form: (inout Lanes) -> Void) {
+    for block in 0..<span.paddedBlocks {
+      var lanes = span.block(block, padding: 0)
+      form(&lanes)
+      setBlock(block, to: lanes)
+    }
+  }
+
+  /// self ← f(x).
+  @inline(__always)
+  mutating func setLanes(from x: Span<Float>, _ form: (inout Lanes) -> Void) {
+    precondition(count == x.count)
+    for block in 0..<x.paddedBlocks {
+      var lanes = x.block(block, padding: 0)
+      form(&lanes)
+      setBlock(block, to: lanes)
+    }
+  }
+
+  /// self ← f(x, y).
+  @inline(__always)
+  mutating func setLanes(from x: Span<Float>, _ y: Span<Float>, _ form: (inout Lanes, Lanes) -> Void) {
+    precondition(count == x.count && count == y.count)
+    for block in 0..<x.paddedBlocks {
+      var lanes = x.block(block, padding: 0)
+      form(&lanes, y.block(block, padding: 0))
+      setBlock(block, to: lanes)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import PoiseFiles
+
+/// A model as it is kept: a transformer, its parameters and the `config.json` that it came with, unknown keys included.
+public struct StoredModel: Sendable {
+  public let transformer: Transformer
+  public let parameters: Arena
+  public let family: ModelFamily
+  /// As read, or as made for a new model.
+  public let config: JSON
+
+  /// A model of a folder in Hugging Face layout.
+  ///
+  /// - Throws: `FileError` where the folder or a file is missing; `DataError` where config.json does not describe a model that
+  ///   Poise computes; `CheckpointError` where the weights are damaged or do not fit config.json.
+  public init(folder: String) throws {
+    guard Files.exists(folder) else { throw FileError.missing(path: folder) }
+    guard Files.isDirectory(folder) else {
+      throw FileError.unreadable(path: folder, reason: "it is a file; a model is a folder with config.json and model.safetensors")
+    }
+    let path = "\(folder)/config.json"
+    let reader = ConfigurationReader(path: path, json: try Files.readJSON(path))
+    let family = try ModelFamily.named(in: reader)
+    try self.init(family, reader, weights: try SafeTensorsCollection(folder: folder))
+  }
+
+  /// A single weights file with the `config.json` of its folder.
+  public init(weights path: String, config configPath: String) throws {
+    let reader = ConfigurationReader(path: configPath, json: try Files.readJSON(configPath))
+    try self.init(try ModelFamily.named(in: reader), reader, weights: try SafeTensorsCollection(file: path))
+  }
+
+  private init(_ family: ModelFamily, _ reader: ConfigurationReader, weights: SafeTensorsCollection) throws {
+    // GPT-2 checkpoints come with and without the prefix.
+    func stored(_ name: String) -> String {
+      let short = name.hasPrefix("transformer.") ? String(name.dropFirst("transformer.".count)) : name
+      return weights.tensors[name] == nil && weights.tensors[short] != nil ? short : name
+    }
+    let configuration = try family.configuration(reader) { weights.tensors[stored($0)] != nil }
+    if let problem = configuration.problem { throw reader.error(problem) }
+    self.family = family
+    config = reader.json
+    let tensors = family.tensors(configuration)
+    // Before anything is allocated: sizes that config.json only claims must not cost memory.
+    for tensor in tensors where weights.tensors[stored(tensor.name)] == nil {
+      throw CheckpointError.missingTensor(path: weights.path, tensor: tensor.name)
+    }
+    transformer = Transformer(configuration)
+    let layout = transformer.parameters.layout
+    for tensor in tensors {
+      let expected = tensor.storedShape(of: tensor.region(in: layout))
+      let found = weights.tensors[stored(tensor.name)]!.shape
+      guard expected == found else {
+        throw CheckpointError.wrongShape(path: weights.path, tensor: tensor.name, expected: expected, found: found)
+      }
+    }
+    parameters = Arena(layout)
+    for tensor in tensors { try parameters.read(tensor, named: stored(tensor.name), from: weights, layout) }
+    try Self.refuseUnread(Set(tensors.map { stored($0.name) }), family, configuration, weights, reader)
+  }
+
+  /// A tensor that nobody reads would change what the model computes; config.json then describes another model.
+  private static func refuseUnread(
+    _ read: Set<String>, _ family: ModelFamily, _ configuration: TransformerConfiguration, _ weights: SafeTensorsCollection,
+    _ reader: ConfigurationReader
+  ) throws {
+    let ignored = family.ignoredSuffixes + (configuration.tiesHead ? ["lm_head.weight"] : [])
+    let unread = weights.names.first { name in !read.contains(name) && !ignored.contains { name.hasSuffix($0) } }
+    if let unread {
+      throw reader.error("the weights hold a tensor \(unread) that a model of this description does not have.")
+    }
+  }
+
+  /// A new model with fresh parameters.
+  public init(new configuration: TransformerConfiguration, family: ModelFamily = .llama, seed: UInt64) {
+    transformer = Transformer(configuration)
+    parameters = transformer.initialParameters(seed: seed)
+    self.family = family
+    config = family.config(configuration)
+  }
+
+  /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32), each whole or not at all.
+  public func save(folder: String) throws {
+    try Files.createDirectory(folder)
+    try Self.writeWeights(parameters, transformer, family, to: "\(folder)/model.safetensors")
+    try Files.replace("\(folder)/config.json", with: savedConfig.page)
+    try Files.replace("\(folder)/generation_config.json", with: generationConfig.page)
+  }
+
+  private static func writeWeights(
+    _ parameters: Arena, _ transformer: Transformer, _ family: ModelFamily, to path: String
+  ) throws {
+    let layout = transformer.parameters.layout
+    let tensors = family.tensors(transformer.configuration).map { tensor in
+      let region = tensor.region(in: layout)
+      return SafeTensorsWriter.Tensor(tensor.name, shape: tensor.storedShape(of: region)) { sink in
+        if tensor.isTransposed { try sink.write(parameters.transposed(region).span) } else { try sink.write(parameters[region]) }
+      }
+    }
+    try SafeTensorsWriter.write(tensors, to: path)
+  }
+
+  /// Weights are saved in single precision, whatever they came in.
+  private var savedConfig: JSON {
+    guard var object = config.object else { return config }
+    for key in ["torch_dtype", "dtype"] where object[key] != nil { object[key] = "float32" }
+    return .object(object)
+  }
+
+  private var generationConfig: JSON {
+    let c = transformer.configuration
+    return [
+      "_from_model_config": true, "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null,
+      "eos_token_id": .tokens(c.endOfSequence),
+    ]
+  }
+}
+
+extension Arena {
+  fileprivate func read(
+    _ tensor: StoredTensor, named name: String, from weights: SafeTensorsCollection, _ layout: Layout
+  ) throws {
+    let region = tensor.region(in: layout)
+    guard tensor.isTransposed else { return try weights.read(name, shape: region.shape, into: self[writing: region]) }
+    var stored = [Float](repeating: 0, count: region.count)
+    try weights.read(name, shape: region.shape.reversed(), into: stored.mutableSpan)
+    var values = self[writing: region]
+    for row in 0..<region.rows {
+      for column in 0..<region.columns { values[row * region.columns + column] = stored[column * region.rows + row] }
+    }
+  }
+
+  /// A copy of (rows, columns) as (columns, rows).
+  fileprivate func transposed(_ region: Tensor) -> [Float] {
+    let values = self[region]
+    var copy = [Float](repeating: 0, count: region.count)
+    for row in 0..<region.rows {
+      for column in 0..<region.columns { copy[column * region.rows + row] = values[row * region.columns + column] }
+    }
+    return copy
+  }
+}

@@ -1,0 +1,98 @@
+/// One aligned allocation, cut by a layout; zero at first. Lends spans by borrow, several at once, because a layer reads some
+/// tensors while it writes others; the layout keeps them disjoint.
+///
+/// `@unchecked Sendable`: threads share arenas, and the owner sees to it that no two write the same tensor.
+public final class Arena: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Float>
+  /// Floats.
+  public let count: Int
+
+  public init(count: Int) {
+    let byteCount = max(count, 1) * MemoryLayout<Float>.stride
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+    base.initialize(repeating: 0, count: max(count, 1))
+    self.count = count
+  }
+
+  public convenience init(_ layout: Layout) { self.init(count: layout.count) }
+
+  deinit { UnsafeMutableRawPointer(base).deallocate() }
+
+  /// Everything.
+  public var all: Span<Float> {
+    @_lifetime(borrow self) get { lend(offset: 0, count: count) }
+  }
+
+  public subscript(tensor: Tensor) -> Span<Float> {
+    @_lifetime(borrow self) get { lend(offset: tensor.offset, count: tensor.count) }
+  }
+
+  public subscript(tensor: Tensor, rows rows: Range<Int>) -> Span<Float> {
+    @_lifetime(borrow self) get {
+      precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.rows, "rows \(rows) of \(tensor.name)")
+      return lend(offset: tensor.offset + rows.lowerBound * tensor.columns, count: rows.count * tensor.columns)
+    }
+  }
+
+  public subscript(writing tensor: Tensor) -> MutableSpan<Float> {
+    @_lifetime(borrow self) get { lendMutable(offset: tensor.offset, count: tensor.count) }
+  }
+
+  public subscript(writing tensor: Tensor, rows rows: Range<Int>) -> MutableSpan<Float> {
+    @_lifetime(borrow self) get {
+      precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.rows, "rows \(rows) of \(tensor.name)")
+      return lendMutable(offset: tensor.offset + rows.lowerBound * tensor.columns, count: rows.count * tensor.columns)
+    }
+  }
+
+  /// Elements `range` of the whole arena: what bands of threads and checkpoints walk over.
+  public subscript(elements range: Range<Int>) -> Span<Float> {
+    @_lifetime(borrow self) get { lend(offset: range.lowerBound, count: range.count) }
+  }
+
+  public subscript(writingElements range: Range<Int>) -> MutableSpan<Float> {
+    @_lifetime(borrow self) get { lendMutable(offset: range.lowerBound, count: range.count) }
+  }
+
+  /// Overwrites everything with `other`.
+  public func copy(from other: Arena) {
+    precondition(count == other.count)
+    base.update(from: other.base, count: count)
+  }
+
+  /// Sets rows of a tensor to zero: where gradients accumulate.
+  func clear(_ tensor: Tensor, rows: Range<Int>) {
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.rows)
+    (base + tensor.offset + rows.lowerBound * tensor.columns).update(repeating: 0, count: rows.count * tensor.columns)
+  }
+
+  func clear() { base.update(repeating: 0, count: count) }
+
+  /// Rows of one tensor over those of another of the same row length.
+  func copy(_ source: Tensor, to destination: Tensor, rows: Range<Int>) {
+    precondition(source.columns == destination.columns && rows.upperBound <= min(source.rows, destination.rows))
+    (base + destination.offset + rows.lowerBound * destination.columns)
+      .update(from: base + source.offset + rows.lowerBound * source.columns, count: rows.count * source.columns)
+  }
+
+  /// Copies columns of one row: how keys and values leave a layer for the cache.
+  func copyRow(_ row: Int, of tensor: Tensor, columns: Range<Int>, to other: Arena, _ destination: Tensor, row target: Int) {
+    precondition(row < tensor.rows && columns.upperBound <= tensor.columns)
+    precondition(target < destination.rows && columns.count == destination.columns)
+    (other.base + destination.offset + target * destination.columns)
+      .update(from: base + tensor.offset + row * tensor.columns + columns.lowerBound, count: columns.count)
+  }
+
+  @_lifetime(borrow self)
+  private func lend(offset: Int, count: Int) -> Span<Float> {
+    precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
+    return _overrideLifetime(Span(_unsafeStart: UnsafePointer(base + offset), count: count), borrowing: self)
+  }
+
+  @_lifetime(borrow self)
+  private func lendMutable(offset: Int, count: Int) -> MutableSpan<Float> {
+    precondition(offset >= 0 && count >= 0 && offset + count <= self.count)
+    return _overrideLifetime(MutableSpan(_unsafeStart: base + offset, count: count), borrowing: self)
+  }
+}

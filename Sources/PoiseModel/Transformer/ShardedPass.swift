@@ -1,0 +1,136 @@
+import PoiseKernels
+
+/// Passes over a whole batch, cut into a fixed number of shards. A shard is the unit of parallel work: one worker takes it
+/// through its whole forward and backward, and gradients are added in the order of the shards. The cut depends on the run, not
+/// on the machine, so any number of workers gives the same bits.
+public final class ShardedPass: @unchecked Sendable {
+  public let transformer: Transformer
+  public let pool: WorkerPool
+  /// Most shards of a batch.
+  public let shardCount: Int
+  /// Σ over the batch, after `differentiate`.
+  public let gradients: Arena
+  /// One a response, in the batch's order; `group` counts the batch's groups.
+  public private(set) var outcomes: [ResponseOutcome] = []
+
+  private let hasBackward: Bool
+  private let hasReference: Bool
+  private var workspaces: [Workspace] = []
+  /// One a worker: a shard's own gradients, before they are added.
+  private let shardGradients: [Arena]
+  private var shards: [Range<Int>] = []
+
+  /// - Parameter backward: whether `differentiate` will be called; it takes memory for gradients.
+  public init(_ transformer: Transformer, pool: WorkerPool, shardCount: Int, backward: Bool, reference: Bool) {
+    self.transformer = transformer
+    self.pool = pool
+    self.shardCount = shardCount
+    hasBackward = backward
+    hasReference = reference
+    let count = backward ? transformer.parameters.layout.count : 0
+    gradients = Arena(count: count)
+    let inFlight = min(pool.workerCount, shardCount)
+    shardGradients = (0..<(backward ? inFlight : 0)).map { _ in Arena(count: count) }
+  }
+
+  /// Bytes of gradients and activations.
+  public var byteCount: Int {
+    gradients.count * MemoryLayout<Float>.stride * (1 + shardGradients.count) + workspaces.reduce(0) { $0 + $1.byteCount }
+  }
+
+  /// Makes room for any batch whose shards fit `capacity`: such batches then allocate nothing.
+  public func reserve(_ capacity: WorkspaceCapacity) {
+    var needed = capacity
+    if let current = workspaces.first?.capacity { needed.formUnion(current) }
+    guard workspaces.isEmpty || needed != workspaces[0].capacity else { return }
+    workspaces = (0..<min(pool.workerCount, shardCount)).map { _ in
+      Workspace(transformer, capacity: needed, backward: hasBackward, reference: hasReference)
+    }
+  }
+
+  /// Fills `outcomes`.
+  public func evaluate(_ groups: [TokenGroup], policy: Arena, reference: Arena? = nil) {
+    run(groups) { workspace, _ in
+      transformer.evaluate(workspace, policy: policy, reference: reference)
+    }
+  }
+
+  /// Fills `outcomes` and `gradients` = ∇ Σ coefficient · log π.
+  ///
+  /// - Parameter objective: called once a group with its responses, on any worker, when their log π and log π_ref are known;
+  ///   `responses[i].group` is the group's index in `groups`. It writes each one's `coefficient`.
+  public func differentiate(
+    _ groups: [TokenGroup], policy: Arena, reference: Arena?, objective: (_ responses: inout MutableSpan<ResponseOutcome>) -> Void
+  ) {
+    gradients.clear()
+    run(groups) { workspace, slot in
+      shardGradients[slot].clear()
+      transformer.differentiate(
+        workspace, policy: policy, reference: reference, addingTo: shardGradients[slot], objective: objective)
+    }
+  }
+
+  /// In waves of as many shards as there are workers; each wave ends with the ordered sum.
+  private func run(_ groups: [TokenGroup], _ pass: (_ workspace: Workspace, _ slot: Int) -> Void) {
+    cut(groups)
+    outcomes.removeAll(keepingCapacity: true)
+    for start in stride(from: 0, to: shards.count, by: workspaces.count) {
+      let wave = start..<min(start + workspaces.count, shards.count)
+      pool.forEach(wave.count) { _, slot in
+        let workspace = workspaces[slot]
+        workspace.pack(groups, shards[start + slot])
+        pass(workspace, slot)
+      }
+      for slot in 0..<wave.count { outcomes.append(contentsOf: workspaces[slot].outcomes) }
+      if hasBackward { addGradients(slots: wave.count) }
+    }
+  }
+
+  /// Contiguous runs of groups, as even as can be.
+  private func cut(_ groups: [TokenGroup]) {
+    shards.removeAll(keepingCapacity: true)
+    var needed = workspaces.first?.capacity ?? WorkspaceCapacity()
+    let count = min(groups.count, shardCount)
+    for shard in 0..<count {
+      let range = groups.count * shard / count..<groups.count * (shard + 1) / count
+      shards.append(range)
+      var capacity = WorkspaceCapacity()
+      for index in range { capacity.add(groups[index]) }
+      needed.formUnion(capacity)
+    }
+    reserve(needed)
+  }
+
+  /// gradients ← gradients + Σ slots, in the order of the slots, element by element; bands in parallel.
+  private func addGradients(slots: Int) {
+    let band = 1 << 14
+    pool.forEach((gradients.count + band - 1) / band) { _, index in
+      let range = index * band..<min((index + 1) * band, gradients.count)
+      for slot in 0..<slots {
+        let (total, shard) = (gradients, shardGradients[slot])
+        kernels.add(shard[elements: range], addingTo: total[writingElements: range])
+      }
+    }
+  }
+
+  /// ‖gradient‖, and the first tensor whose gradient is not finite.
+  public func gradientNorm() -> (norm: Double, notFinite: String?) {
+    var sum = 0.0
+    for tensor in transformer.parameters.layout.tensors {
+      let total = gradients
+      let squares = kernels.sumOfSquares(total[tensor])
+      guard squares.isFinite else { return (squares, tensor.name) }
+      sum += squares
+    }
+    return (sum.squareRoot(), nil)
+  }
+}
+
+extension Workspace {
+  /// Packs a shard; outcomes will count groups as the batch does.
+  fileprivate func pack(_ groups: [TokenGroup], _ shard: Range<Int>) {
+    batch.removeAll()
+    firstGroup = shard.lowerBound
+    for index in shard { batch.append(groups[index]) }
+  }
+}

@@ -1,0 +1,47 @@
+import PoiseKernels
+
+/// One transformer block and its mirror image. What rows attend to is the caller's: packed groups in training and prefill,
+/// caches in decoding.
+extension Transformer {
+  /// output ← block(input). `attend` reads `a.queryKeyValue` and writes `a.attended`.
+  func blockForward(
+    _ index: Int, _ p: Arena, _ a: ActivationLayout.Block, into output: Tensor, positions: Span<Int32>, rows: Int,
+    _ arena: Arena, attend: () -> Void
+  ) {
+    let block = parameters.blocks[index]
+    normForward(block.attentionNorm, p, x: a.input, into: a.attentionNorm, rows: rows, arena)
+    linearForward(block.queryKeyValue, p, x: a.attentionNorm.output, into: a.queryKeyValue, rows: rows, arena)
+    rotateForward(a.queryKeyValue, positions: positions, rows: rows, arena)
+    attend()
+    arena.copy(a.input, to: a.middle, rows: 0..<rows)
+    linearForward(block.attentionOutput, p, x: a.attended, addingTo: a.middle, rows: rows, arena)
+
+    normForward(block.feedForwardNorm, p, x: a.middle, into: a.feedForwardNorm, rows: rows, arena)
+    linearForward(block.hidden, p, x: a.feedForwardNorm.output, into: a.hidden, rows: rows, arena)
+    activationForward(a.hidden, into: a.activated, rows: rows, arena)
+    arena.copy(a.middle, to: output, rows: 0..<rows)
+    linearForward(block.down, p, x: a.activated, addingTo: output, rows: rows, arena)
+  }
+
+  /// d.residual holds the gradient of the block's output and becomes that of its input. `attendBackward` reads `d.attended`
+  /// and writes `d.queryKeyValue`.
+  func blockBackward(
+    _ index: Int, _ p: Arena, _ g: Arena, _ a: ActivationLayout.Block, _ d: ActivationLayout.Gradients,
+    positions: Span<Int32>, rows: Int, _ arena: Arena, attendBackward: () -> Void
+  ) {
+    let block = parameters.blocks[index]
+    linearBackward(block.down, p, g, dY: d.residual, x: a.activated, into: d.activated, rows: rows, arena)
+    activationBackward(dY: d.activated, x: a.hidden, into: d.hidden, rows: rows, arena)
+    linearBackward(block.hidden, p, g, dY: d.hidden, x: a.feedForwardNorm.output, into: d.normalized, rows: rows, arena)
+    normBackward(
+      block.feedForwardNorm, p, g, dY: d.normalized, x: a.middle, y: a.feedForwardNorm, addingTo: d.residual, rows: rows, arena)
+
+    linearBackward(block.attentionOutput, p, g, dY: d.residual, x: a.attended, into: d.attended, rows: rows, arena)
+    attendBackward()
+    rotateBackward(d.queryKeyValue, positions: positions, rows: rows, arena)
+    linearBackward(
+      block.queryKeyValue, p, g, dY: d.queryKeyValue, x: a.attentionNorm.output, into: d.normalized, rows: rows, arena)
+    normBackward(
+      block.attentionNorm, p, g, dY: d.normalized, x: a.input, y: a.attentionNorm, addingTo: d.residual, rows: rows, arena)
+  }
+}

@@ -1,0 +1,110 @@
+import PoiseKernels
+
+/// The layers of a block, forward and backward side by side: `x ↦ y` with the parameters in `p` and activations in `a`, the
+/// first `rows` rows of each tensor.
+extension Transformer {
+  func normForward(
+    _ norm: ParameterLayout.Norm, _ p: Arena, x: Tensor, into y: ActivationLayout.Norm, rows: Int, _ a: Arena
+  ) {
+    if let bias = norm.bias {
+      kernels.layerNormForward(
+        a[x, rows: 0..<rows], gain: p[norm.gain], bias: p[bias], epsilon: configuration.epsilon,
+        into: a[writing: y.output, rows: 0..<rows], means: a[writing: y.means, rows: 0..<rows],
+        inverseDeviations: a[writing: y.inverseDeviations, rows: 0..<rows])
+    } else {
+      kernels.rmsNormForward(
+        a[x, rows: 0..<rows], gain: p[norm.gain], epsilon: configuration.epsilon, into: a[writing: y.output, rows: 0..<rows],
+        inverseDeviations: a[writing: y.inverseDeviations, rows: 0..<rows])
+    }
+  }
+
+  func normBackward(
+    _ norm: ParameterLayout.Norm, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, y: ActivationLayout.Norm,
+    addingTo dX: Tensor, rows: Int, _ a: Arena
+  ) {
+    if let bias = norm.bias {
+      kernels.layerNormBackward(
+        a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], gain: p[norm.gain], means: a[y.means, rows: 0..<rows],
+        inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], addingTo: a[writing: dX, rows: 0..<rows],
+        addingTo: g[writing: norm.gain], addingTo: g[writing: bias])
+    } else {
+      kernels.rmsNormBackward(
+        a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], gain: p[norm.gain],
+        inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], addingTo: a[writing: dX, rows: 0..<rows],
+        addingTo: g[writing: norm.gain])
+    }
+  }
+
+  func linearForward(_ linear: ParameterLayout.Linear, _ p: Arena, x: Tensor, into y: Tensor, rows: Int, _ a: Arena) {
+    multiply(a.matrix(x, rows: 0..<rows), p.matrix(linear.weight).transposed, into: a.matrix(y, rows: 0..<rows))
+    if let bias = linear.bias { kernels.addBias(p[bias], addingTo: a[writing: y, rows: 0..<rows]) }
+  }
+
+  /// The form of the products that end in the residual stream.
+  func linearForward(_ linear: ParameterLayout.Linear, _ p: Arena, x: Tensor, addingTo y: Tensor, rows: Int, _ a: Arena) {
+    multiply(a.matrix(x, rows: 0..<rows), p.matrix(linear.weight).transposed, addingTo: a.matrix(y, rows: 0..<rows))
+    if let bias = linear.bias { kernels.addBias(p[bias], addingTo: a[writing: y, rows: 0..<rows]) }
+  }
+
+  func linearBackward(
+    _ linear: ParameterLayout.Linear, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, into dX: Tensor, rows: Int, _ a: Arena
+  ) {
+    let dRows = a.matrix(dY, rows: 0..<rows)
+    multiply(dRows, p.matrix(linear.weight), into: a.matrix(dX, rows: 0..<rows))
+    multiply(dRows.transposed, a.matrix(x, rows: 0..<rows), addingTo: g.matrix(linear.weight))
+    if let bias = linear.bias { kernels.biasBackward(a[dY, rows: 0..<rows], addingTo: g[writing: bias]) }
+  }
+
+  func rotateForward(_ queryKeyValue: Tensor, positions: Span<Int32>, rows: Int, _ a: Arena) {
+    guard case .rotary = configuration.positions else { return }
+    let (cosines, sines) = (cosines, sines)
+    kernels.rotaryForward(
+      positions: positions, cosines: cosines.span, sines: sines.span,
+      heads: configuration.headCount + configuration.keyValueHeadCount, headSize: configuration.headSize,
+      columns: queryKeyValue.columns, updating: a[writing: queryKeyValue, rows: 0..<rows])
+  }
+
+  func rotateBackward(_ dQueryKeyValue: Tensor, positions: Span<Int32>, rows: Int, _ a: Arena) {
+    guard case .rotary = configuration.positions else { return }
+    let (cosines, sines) = (cosines, sines)
+    kernels.rotaryBackward(
+      positions: positions, cosines: cosines.span, sines: sines.span,
+      heads: configuration.headCount + configuration.keyValueHeadCount, headSize: configuration.headSize,
+      columns: dQueryKeyValue.columns, updating: a[writing: dQueryKeyValue, rows: 0..<rows])
+  }
+
+  func activationForward(_ x: Tensor, into y: Tensor, rows: Int, _ a: Arena) {
+    switch configuration.activation {
+    case .gelu: kernels.geluForward(a[x, rows: 0..<rows], into: a[writing: y, rows: 0..<rows])
+    case .siluGate:
+      kernels.siluGateForward(a[x, rows: 0..<rows], columns: y.columns, into: a[writing: y, rows: 0..<rows])
+    }
+  }
+
+  func activationBackward(dY: Tensor, x: Tensor, into dX: Tensor, rows: Int, _ a: Arena) {
+    switch configuration.activation {
+    case .gelu:
+      kernels.geluBackward(a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], into: a[writing: dX, rows: 0..<rows])
+    case .siluGate:
+      kernels.siluGateBackward(
+        a[dY, rows: 0..<rows], gateUp: a[x, rows: 0..<rows], columns: dY.columns, into: a[writing: dX, rows: 0..<rows])
+    }
+  }
+
+  /// x ← embedding of the tokens, plus that of their positions where those are learned.
+  func embedForward(tokens: Span<Int32>, positions: Span<Int32>, _ p: Arena, into x: Tensor, rows: Int, _ a: Arena) {
+    kernels.embeddingForward(
+      p[parameters.embedding], tokens: tokens, columns: configuration.width, into: a[writing: x, rows: 0..<rows])
+    if let table = parameters.positions {
+      kernels.embeddingForward(p[table], tokens: positions, columns: configuration.width, addingTo: a[writing: x, rows: 0..<rows])
+    }
+  }
+
+  func embedBackward(tokens: Span<Int32>, positions: Span<Int32>, _ g: Arena, dX: Tensor, rows: Int, _ a: Arena) {
+    kernels.embeddingBackward(
+      a[dX, rows: 0..<rows], tokens: tokens, columns: configuration.width, addingTo: g[writing: parameters.embedding])
+    if let table = parameters.positions {
+      kernels.embeddingBackward(a[dX, rows: 0..<rows], tokens: positions, columns: configuration.width, addingTo: g[writing: table])
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import PoiseKernels
+import PoiseRandom
+
+/// A decoder-only transformer as a function: configuration and plans, no parameters. Policy, reference and gradients are arenas
+/// of the one ``parameters`` layout that are passed in.
+public final class Transformer: Sendable {
+  public let configuration: TransformerConfiguration
+  public let parameters: ParameterLayout
+  /// (P, D/2) each; empty where positions are learned.
+  let cosines: [Float]
+  let sines: [Float]
+
+  /// - Precondition: `configuration.problem` is nil.
+  public init(_ configuration: TransformerConfiguration) {
+    precondition(configuration.problem == nil)
+    self.configuration = configuration
+    parameters = ParameterLayout(configuration)
+    (cosines, sines) = Self.rotations(configuration)
+  }
+
+  /// The angle of position p and pair i is p·base^(−2i/D) (Su et al. 2021), reduced in double precision.
+  private static func rotations(_ c: TransformerConfiguration) -> (cosines: [Float], sines: [Float]) {
+    guard case .rotary(let base) = c.positions else { return ([], []) }
+    let half = c.headSize / 2
+    let frequencies = (0..<half).map { power(base, -2 * Double($0) / Double(c.headSize)) }
+    let angles = (0..<c.contextLength).flatMap { position in frequencies.map { Double(position) * $0 } }
+    return (angles.map { Float(cosine($0)) }, angles.map { Float(sine($0)) })
+  }
+
+  /// Fresh parameters: gains 1, biases 0, weights normal with the configuration's deviation; the products that write into the
+  /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth.
+  public func initialParameters(seed: UInt64) -> Arena {
+    let arena = Arena(parameters.layout)
+    let deviation = Double(configuration.initializationDeviation)
+    let residual = deviation / (2 * Double(configuration.blockCount)).squareRoot()
+    for (index, tensor) in parameters.layout.tensors.enumerated() {
+      var generator = CounterGenerator(seed, UInt64(index))
+      let writesResidual = tensor.name.hasSuffix("output.weight") || tensor.name.hasSuffix("down.weight")
+      var values = arena[writing: tensor]
+      for element in values.indices {
+        values[element] =
+          tensor.name.hasSuffix("gain")
+          ? 1 : tensor.name.hasSuffix("bias") ? 0 : Float(generator.normal() * (writesResidual ? residual : deviation))
+      }
+    }
+    return arena
+  }
+}

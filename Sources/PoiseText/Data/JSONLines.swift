@@ -1,0 +1,86 @@
+import Foundation
+import PoiseFiles
+
+/// Files with one JSON value a line.
+public enum JSONLines {
+  /// Calls `body` with every value and the number of its line, from 1; lines of white space are passed over. Files whose
+  /// names end in `.gz` are unpacked on the way.
+  /// - Throws: `FileError`, `DataError` with the line that is not JSON, or what `body` throws.
+  public static func read(_ path: String, _ body: (_ line: Int, _ json: JSON) throws -> Void) throws {
+    try readTolerantly(path) { line, json in try body(line, try json.get()) }
+  }
+
+  /// As `read`, but a line that is not JSON is handed on as an error and does not end the reading.
+  public static func readTolerantly(
+    _ path: String, _ body: (_ line: Int, _ json: Result<JSON, DataError>) throws -> Void
+  ) throws {
+    var reader = try LineReader(path)
+    while var text = try reader.next() {
+      let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      if reader.line == 1, text.starts(with: byteOrderMark) { text.removeFirst(byteOrderMark.count) }
+      if text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+      let line = reader.line
+      try body(line, Result { () throws(DataError) in try parse(text, path, line) })
+    }
+  }
+
+  private static func parse(_ text: [UInt8], _ path: String, _ line: Int) throws(DataError) -> JSON {
+    do throws(JSONError) { return try JSON(parsing: text) } catch {
+      throw DataError(path, line: line, "this is not valid JSON (column \(error.column): \(error.problem)).")
+    }
+  }
+
+  /// Replaces a file by these values, a line each; whole or not at all.
+  public static func write(_ values: some Sequence<JSON>, to path: String) throws(FileError) {
+    try Files.replace(path) { handle in
+      var block = ""
+      for value in values {
+        block += value.line + "\n"
+        if block.utf8.count > 1 << 16 {
+          try handle.write(contentsOf: Data(block.utf8))
+          block = ""
+        }
+      }
+      try handle.write(contentsOf: Data(block.utf8))
+    }
+  }
+}
+
+/// Adds lines to the end of a file while a program runs, such as a record a step. A line reaches the system in one write, so a
+/// reader who follows the file sees whole lines, and a process that dies leaves at most its last line unfinished.
+public final class JSONLinesAppender {
+  private let path: String
+  private let handle: FileHandle
+
+  /// Opens or creates the file. A last line that was never finished is cut off.
+  public init(_ path: String) throws(FileError) {
+    self.path = path
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw .cannotCreate(path: path, reason: String(cString: strerror(errno))) }
+    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    try cutUnfinishedLine()
+  }
+
+  private func cutUnfinishedLine() throws(FileError) {
+    do {
+      var end = try handle.seekToEnd()
+      while end > 0 {
+        let start = end > 4096 ? end - 4096 : 0
+        try handle.seek(toOffset: start)
+        let block = try handle.read(upToCount: Int(end - start)) ?? Data()
+        if let newline = block.lastIndex(of: UInt8(ascii: "\n")) {
+          end = start + UInt64(block.distance(from: block.startIndex, to: newline)) + 1
+          break
+        }
+        end = start
+      }
+      try handle.truncate(atOffset: end)
+    } catch { throw .writeFailed(path: path, reason: error.localizedDescription) }
+  }
+
+  public func append(_ value: JSON) throws(FileError) {
+    do { try handle.write(contentsOf: Data((value.line + "\n").utf8)) } catch {
+      throw .writeFailed(path: path, reason: error.localizedDescription)
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import PoiseFiles
+
+/// Tokens that are found in the text before the model sees it, such as `<|endoftext|>`.
+struct AddedTokens: Sendable {
+  struct AddedToken: Sendable {
+    let id: Int
+    let content: String
+    let isSpecial: Bool
+    /// Only where no letter or digit touches it.
+    let isSingleWord: Bool
+    /// Takes the white space before it, and after it.
+    let takesSpaceBefore: Bool
+    let takesSpaceAfter: Bool
+    /// Looked for in the normalized text rather than in the text as it came.
+    let isNormalized: Bool
+
+    init(reading part: Part) throws {
+      id = try part.integer("id")
+      content = try part.string("content")
+      isSpecial = try part.boolean("special", default: false)
+      isSingleWord = try part.boolean("single_word", default: false)
+      takesSpaceBefore = try part.boolean("lstrip", default: false)
+      takesSpaceAfter = try part.boolean("rstrip", default: false)
+      isNormalized = try part.boolean("normalized", default: !isSpecial)
+    }
+
+    /// A special token that is found wherever it stands.
+    init(id: Int, special content: String) {
+      self.id = id
+      self.content = content
+      (isSpecial, isSingleWord, takesSpaceBefore, takesSpaceAfter, isNormalized) = (true, false, false, false, false)
+    }
+  }
+
+  enum Segment: Equatable {
+    case token(Int)
+    case text(Range<Int>)
+  }
+
+  /// A step of the search: what may follow, and the token that ends here.
+  private struct Node: Sendable {
+    var children: [UInt8: Int] = [:]
+    var token: AddedToken?
+  }
+
+  private var nodes = [Node()]
+
+  /// - Parameter spelling: how a token's content looks in the text that is searched.
+  init(_ tokens: [AddedToken], spelling: (String) -> ByteText = { ByteText($0.utf8) }) {
+    for token in tokens where !token.content.isEmpty {
+      var node = 0
+      for byte in spelling(token.content) {
+        if let child = nodes[node].children[byte] {
+          node = child
+        } else {
+          nodes.append(Node())
+          nodes[node].children[byte] = nodes.count - 1
+          node = nodes.count - 1
+        }
+      }
+      if node != 0 { nodes[node].token = token }
+    }
+  }
+
+  /// The text in order: added tokens, the longest at the leftmost place, and what is between them.
+  func split(_ text: ByteText) -> [Segment] {
+    guard nodes.count > 1 else { return text.isEmpty ? [] : [.text(text.indices)] }
+    var segments: [Segment] = []
+    var done = 0
+    var position = 0
+    while position < text.count {
+      guard let (token, end) = match(in: text, at: position) else {
+        position += 1
+        continue
+      }
+      let found = position..<end
+      position = end
+      if token.isSingleWord, touchesWord(found, in: text) { continue }
+      let taken = withSpace(found, token, in: text, after: done)
+      if done < taken.lowerBound { segments.append(.text(done..<taken.lowerBound)) }
+      segments.append(.token(token.id))
+      done = taken.upperBound
+      position = done
+    }
+    if done < text.count { segments.append(.text(done..<text.count)) }
+    return segments
+  }
+
+  private func match(in text: ByteText, at start: Int) -> (AddedToken, end: Int)? {
+    var longest: (AddedToken, Int)?
+    var node = 0
+    var position = start
+    while position < text.count, let child = nodes[node].children[text[position]] {
+      node = child
+      position += 1
+      if let token = nodes[node].token { longest = (token, position) }
+    }
+    return longest
+  }
+
+  private func touchesWord(_ range: Range<Int>, in text: ByteText) -> Bool {
+    if let before = text.scalarBefore(range.lowerBound), text.scalar(at: before).scalar.isWord { return true }
+    return range.upperBound < text.count && text.scalar(at: range.upperBound).scalar.isWord
+  }
+
+  private func withSpace(_ range: Range<Int>, _ token: AddedToken, in text: ByteText, after done: Int) -> Range<Int> {
+    var (start, end) = (range.lowerBound, range.upperBound)
+    if token.takesSpaceBefore {
+      while start > done, let before = text.scalarBefore(start), text.scalar(at: before).scalar.isSpace { start = before }
+    }
+    if token.takesSpaceAfter {
+      while end < text.count, text.scalar(at: end).scalar.isSpace { end = text.scalar(at: end).end }
+    }
+    return start..<end
+  }
+}
+
+extension ByteText {
+  /// Where the scalar starts that ends at `position`.
+  fileprivate func scalarBefore(_ position: Int) -> Int? {
+    guard position > 0 else { return nil }
+    var start = position - 1
+    while start > 0, self[start] & 0xC0 == 0x80 { start -= 1 }
+    return start
+  }
+}

@@ -1,0 +1,100 @@
+import PoiseFiles
+
+/// Text to token ids and back, as Hugging Face's `tokenizer.json` describes it, for byte-pair encoding of bytes (GPT-2) and of
+/// characters (SentencePiece style).
+///
+///     "Hello world" → added tokens → normalizer → words → merges → post-processor → [15496, 995]
+///
+/// The file's `truncation` and `padding` are ignored: how long a sequence may be is the caller's business.
+public final class Tokenizer: Sendable {
+  /// What was read, unchanged, for saving.
+  public let json: JSON
+
+  private let vocabulary: Vocabulary
+  private let specialIDs: Set<Int>
+  private let rawTokens: AddedTokens
+  private let normalizedTokens: AddedTokens
+  private let normalizer: Normalizer?
+  private let preTokenizer: PreTokenizer?
+  private let model: BytePairModel
+  private let postProcessor: PostProcessor?
+  private let decoder: TokenDecoder?
+
+  /// - Parameter path: what errors call the file.
+  /// - Throws: `DataError` of category `.configuration` that names the part which is unknown, incomplete or contradictory.
+  public init(json: JSON, path: String) throws {
+    func part(_ name: String) -> Part { Part(name, json[name], path: path) }
+    guard json.object != nil else { throw part("tokenizer").unusable("a tokenizer is an object, and this is \(json.kind).") }
+    self.json = json
+    let normalizer = try Normalizer.reading(part("normalizer"))
+    self.normalizer = normalizer
+    preTokenizer = try PreTokenizer.reading(part("pre_tokenizer"))
+    model = try BytePairModel(reading: part("model"))
+    postProcessor = try PostProcessor.reading(part("post_processor"))
+    decoder = try TokenDecoder.reading(part("decoder"))
+    let added = try (json["added_tokens"]?.array ?? []).enumerated().map {
+      try AddedTokens.AddedToken(reading: Part("added_tokens[\($0)]", $1, path: path))
+    }
+    var vocabulary = model.vocabulary
+    for token in added { try vocabulary.insert(token.content, token.id, part("added_tokens")) }
+    self.vocabulary = vocabulary
+    specialIDs = Set(added.filter(\.isSpecial).map(\.id))
+    rawTokens = AddedTokens(added.filter { !$0.isNormalized })
+    normalizedTokens = AddedTokens(added.filter(\.isNormalized)) {
+      normalizer?.apply(to: ByteText($0.utf8)) ?? ByteText($0.utf8)
+    }
+  }
+
+  /// One more than the largest id.
+  public var vocabularySize: Int { vocabulary.size }
+
+  public func token(of id: Int) -> String? { vocabulary.token(of: id) }
+
+  /// The id of a token as it is spelled in the file: in byte-level vocabularies a space is `Ġ`.
+  public func id(of token: String) -> Int? { vocabulary.id(of: token) }
+
+  /// Whether the id is of an added token that is marked special, such as `<|endoftext|>`.
+  public func isSpecial(_ id: Int) -> Bool { specialIDs.contains(id) }
+
+  /// The ids of a text. Added tokens that stand in the text, special ones too, become their ids.
+  /// - Parameter addingSpecialTokens: apply the file's template, which puts a start-of-sequence token first, for example.
+  public func encode(_ text: String, addingSpecialTokens: Bool = false) -> [Int] {
+    let bytes = ByteText(text.utf8)
+    var ids: [Int] = []
+    var merger = WordMerger(model)
+    for segment in rawTokens.split(bytes) {
+      switch segment {
+      case .token(let id): ids.append(id)
+      case .text(let range):
+        let piece = normalizer?.apply(to: ByteText(bytes[range])) ?? ByteText(bytes[range])
+        encode(piece, isAtStart: range.lowerBound == 0, with: &merger, appendingTo: &ids)
+      }
+    }
+    return addingSpecialTokens ? postProcessor?.apply(to: ids) ?? ids : ids
+  }
+
+  private func encode(_ text: ByteText, isAtStart: Bool, with merger: inout WordMerger, appendingTo ids: inout [Int]) {
+    for segment in normalizedTokens.split(text) {
+      switch segment {
+      case .token(let id): ids.append(id)
+      case .text(let range):
+        var piece = SplitText(ByteText(text[range]))
+        preTokenizer?.split(&piece, isAtStart: isAtStart && range.lowerBound == 0)
+        let isByteLevel = preTokenizer?.isByteLevel ?? false
+        for word in piece.words {
+          merger.encode(word, of: piece.bytes, isByteLevel: isByteLevel, appendingTo: &ids)
+        }
+      }
+    }
+  }
+
+  /// The text of ids; an id without a token adds nothing, and bytes that are not UTF-8 become U+FFFD.
+  public func decode(_ ids: [Int], skippingSpecialTokens: Bool = true) -> String {
+    let tokens = ids.compactMap { id in
+      skippingSpecialTokens && isSpecial(id) ? nil : token(of: id).map { ByteText($0.utf8) }
+    }
+    // Without a decoder nobody knows where spaces were, and Hugging Face puts one between any two tokens.
+    guard let decoder else { return String(decoding: ByteText(tokens.joined(separator: " ".utf8)), as: UTF8.self) }
+    return String(decoding: ByteText(decoder.apply(to: tokens).joined()), as: UTF8.self)
+  }
+}
