@@ -45,7 +45,7 @@ public enum Files {
       try write(handle)
       try handle.synchronize()
       try handle.close()
-      guard rename(temporary, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+      guard rename(temporary, path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     } catch {
       remove(temporary)
       throw .writeFailed(path: path, reason: reason(error))
@@ -59,6 +59,7 @@ public enum Files {
   static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
     if let underlying, underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(underlying.code))) }
+    if let error = error as? POSIXError { return String(cString: strerror(error.code.rawValue)) }
     return error.localizedDescription
   }
 }

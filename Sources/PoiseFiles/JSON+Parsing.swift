@@ -188,8 +188,8 @@ private struct JSONParser {
 
   private mutating func hexadecimal() throws(JSONError) -> UInt16 {
     guard position + 4 <= bytes.count,
-      let code = UInt16(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16),
-      bytes[position] != UInt8(ascii: "+")
+      bytes[position] != UInt8(ascii: "+"), bytes[position] != UInt8(ascii: "-"),  // which UInt16 would accept
+      let code = UInt16(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
     else { throw error("four hexadecimal digits were expected after \\u") }
     position += 4
     return code

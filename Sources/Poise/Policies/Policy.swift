@@ -57,6 +57,17 @@ public struct Policy: Sendable {
     ]
   }
 
+  /// Policy and reference run through one transformer with two sets of parameters, so they must be built alike.
+  public func requireSameForm(_ reference: Policy) throws(PolicyError) {
+    let (own, other) = (configuration, reference.configuration)
+    guard own.vocabularySize == other.vocabularySize else {
+      throw .differentVocabularies(policy: own.vocabularySize, reference: other.vocabularySize)
+    }
+    guard transformer.parameters.layout.tensors == reference.transformer.parameters.layout.tensors, own == other else {
+      throw .differentForms
+    }
+  }
+
   /// The tokenizer, or an error that says why text cannot be used.
   public func requireTokenizer() throws -> Tokenizer {
     guard let tokenizer else { throw PolicyError.noTokenizer }
@@ -111,10 +122,11 @@ public enum PolicyError: ExplainedError, Equatable {
   case tokenOutside(token: Int, vocabularySize: Int)
   case tooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
   case differentVocabularies(policy: Int, reference: Int)
+  case differentForms
 
   public var category: FailureCategory {
     switch self {
-    case .noTokenizer, .differentVocabularies: .configuration
+    case .noTokenizer, .differentVocabularies, .differentForms: .configuration
     case .emptyPrompt, .emptyResponse, .tokenOutside, .tooLong: .badData
     }
   }
@@ -135,6 +147,8 @@ public enum PolicyError: ExplainedError, Equatable {
     case .differentVocabularies(let policy, let reference):
       "The policy knows \(policy) tokens and the reference \(reference); only models of one vocabulary can be compared token by "
         + "token."
+    case .differentForms:
+      "Policy and reference are built differently (see their config.json); the reference must be a model of the policy's own form."
     }
   }
 

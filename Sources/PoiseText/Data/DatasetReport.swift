@@ -88,10 +88,11 @@ public struct DatasetReport: Sendable {
         path, line: line,
         "no record is recognised: \"prompt\", \"completion\", \"text\", or \"chosen\" and \"rejected\" were expected.")
     }
-    if ["completion", "text", "chosen", "rejected"].contains(where: { json[$0] == "" || json[$0 + "_ids"] == [] }) {
-      emptyAnswers += 1
+    do { return try kind.record(json, path: path, line: line) } catch {
+      let answers = ["completion", "text", "chosen", "rejected"]
+      if answers.contains(where: { json[$0] == "" || json[$0 + "_ids"] == [] }) { emptyAnswers += 1 }
+      throw error
     }
-    return try kind.record(json, path: path, line: line)
   }
 
   private mutating func count(_ record: any MeasurableRecord, _ tokenizer: Tokenizer?, measuring measured: inout [String: [Int]])

@@ -26,7 +26,9 @@ public enum JSONLines {
 
   private static func parse(_ text: [UInt8], _ path: String, _ line: Int) throws(DataError) -> JSON {
     do throws(JSONError) { return try JSON(parsing: text) } catch {
-      throw DataError(path, line: line, "this is not valid JSON (column \(error.column): \(error.problem)).")
+      throw DataError(
+        path, line: line,
+        "this is not valid JSON (column \(error.column): \(error.problem)). One whole object a line was expected.")
     }
   }
 

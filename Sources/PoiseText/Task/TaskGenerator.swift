@@ -47,7 +47,7 @@ extension CounterGenerator {
   }
 }
 
-/// Turns facts into a post: clauses in the given order, asides in between until the post is long enough.
+/// Turns facts into a post: clauses in the given order, two asides or more in between until the post is long enough.
 private struct PostWriter {
   let facts: Facts
   var random: CounterGenerator
@@ -58,12 +58,12 @@ private struct PostWriter {
     self.random = random
   }
 
-  /// Sentences have at most 12 words, so posts that stop at the first length from 42…52 words on have at most 63.
+  /// Stops at the first length from 42…52 words on, so that posts have 42…70 words: a sentence has at most 12.
   mutating func post(order: [Fact]) -> Post {
     var sentences = clauses(order: order).map { Sentence(text: $0.filled(with: facts.values), asides: []) }
     let wordsWanted = 42 + random.below(11)
-    for template in random.shuffled(PostPhrases.asides) {
-      if sentences.reduce(0, { $0 + $1.wordCount }) >= wordsWanted { break }
+    for (number, template) in random.shuffled(PostPhrases.asides).enumerated() {
+      if number >= 2 && sentences.reduce(0, { $0 + $1.wordCount }) >= wordsWanted { break }
       sentences.insert(aside(template), at: random.below(sentences.count + 1))
     }
     return Post(

@@ -45,11 +45,16 @@ struct AddedTokens: Sendable {
 
   private var nodes = [Node()]
 
+  /// The list `added_tokens` of a file; none where there is no list.
+  static func reading(_ list: JSON?, path: String) throws -> [AddedToken] {
+    try (list?.array ?? []).enumerated().map { try AddedToken(reading: Part("added_tokens[\($0)]", $1, path: path)) }
+  }
+
   /// - Parameter spelling: how a token's content looks in the text that is searched.
-  init(_ tokens: [AddedToken], spelling: (String) -> ByteText = { ByteText($0.utf8) }) {
-    for token in tokens where !token.content.isEmpty {
+  init(_ tokens: [AddedToken], spelling: (ByteText) -> ByteText = { $0 }) {
+    for token in tokens {
       var node = 0
-      for byte in spelling(token.content) {
+      for byte in spelling(ByteText(token.content.utf8)) {
         if let child = nodes[node].children[byte] {
           node = child
         } else {
@@ -79,8 +84,7 @@ struct AddedTokens: Sendable {
       let taken = withSpace(found, token, in: text, after: done)
       if done < taken.lowerBound { segments.append(.text(done..<taken.lowerBound)) }
       segments.append(.token(token.id))
-      done = taken.upperBound
-      position = done
+      done = max(done, taken.upperBound)
     }
     if done < text.count { segments.append(.text(done..<text.count)) }
     return segments

@@ -38,14 +38,7 @@ struct BytePairModel: Sendable {
   /// - Throws: `DataError` (`.configuration`) where the model is of another kind than BPE, uses what is not supported here
   ///   (dropout, prefixes and suffixes of words), or contradicts itself.
   init(reading part: Part) throws {
-    // Files from before the type was written are BPE where they have merges.
-    guard part.json["type"]?.string ?? "BPE" == "BPE", part.json["merges"] != nil else { throw part.unknownKind() }
-    for key in ["continuing_subword_prefix", "end_of_word_suffix"] where part.json[key]?.string?.isEmpty == false {
-      throw part.unusable("the model has a \(key), which is not supported here.")
-    }
-    if let dropout = part.json["dropout"]?.double, dropout != 0 {
-      throw part.unusable("the model has a dropout of \(dropout); only models that encode the same way every time are supported.")
-    }
+    try BytePairModel.refuseUnsupported(part)
     vocabulary = try Vocabulary(reading: part)
     merges = try BytePairModel.merges(part, vocabulary)
     scalars = BytePairModel.scalars(of: vocabulary)
@@ -58,6 +51,17 @@ struct BytePairModel: Sendable {
     }
     guard let id = vocabulary.id(of: token) else { throw part.unusable("the unk_token \"\(token)\" is not in the vocabulary.") }
     unknown = Int32(id)
+  }
+
+  private static func refuseUnsupported(_ part: Part) throws {
+    // Files from before the type was written are BPE where they have merges.
+    guard part.json["type"]?.string ?? "BPE" == "BPE", part.json["merges"] != nil else { throw part.unknownKind() }
+    for key in ["continuing_subword_prefix", "end_of_word_suffix"] where part.json[key]?.string?.isEmpty == false {
+      throw part.unusable("the model has a \(key), which is not supported here.")
+    }
+    if let dropout = part.json["dropout"]?.double, dropout != 0 {
+      throw part.unusable("the model has a dropout of \(dropout); a text must have the same tokens every time.")
+    }
   }
 
   private static func scalars(of vocabulary: Vocabulary) -> [Unicode.Scalar: Int32] {
@@ -102,18 +106,18 @@ struct BytePairModel: Sendable {
   }
 
   /// Whether a word is wholly one token and to be left so.
-  func wholeWord(_ word: ArraySlice<UInt8>, isByteLevel: Bool) -> Int? {
+  func wholeWord(_ word: Range<Int>, of text: ByteText, isByteLevel: Bool) -> Int? {
     guard ignoresMerges else { return nil }
-    return vocabulary.id(of: isByteLevel ? ByteAlphabet.text(word) : String(decoding: word, as: UTF8.self))
+    return vocabulary.id(of: isByteLevel ? ByteAlphabet.text(text[word]) : String(decoding: text[word], as: UTF8.self))
   }
 
   /// The ids of a word's characters, before any merge. A character that is not in the vocabulary becomes its bytes' tokens,
   /// else the unknown token (one for a run of such characters if the model fuses them), else nothing.
-  func characters(of word: ArraySlice<UInt8>, in text: ByteText, isByteLevel: Bool, into ids: inout [Int32]) {
+  func characters(_ word: Range<Int>, of text: ByteText, isByteLevel: Bool, into ids: inout [Int32]) {
     ids.removeAll(keepingCapacity: true)
     var lastIsUnknown = false
-    var position = word.startIndex
-    while position < word.endIndex {
+    var position = word.lowerBound
+    while position < word.upperBound {
       let (scalar, end) = isByteLevel ? (ByteAlphabet.scalars[Int(text[position])], position + 1) : text.scalar(at: position)
       position = end
       let id = scalars[scalar]

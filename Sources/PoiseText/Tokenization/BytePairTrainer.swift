@@ -50,7 +50,7 @@ public struct BytePairTrainer: Sendable {
       let bytes = ByteText(text.utf8)
       for case .text(let range) in special.split(bytes) {
         var piece = SplitText(ByteText(bytes[range]))
-        piece.divide(WordPattern.endOfWord)
+        piece.divide(WordPattern.gpt2.endOfWord)
         for word in piece.words { counts[ByteText(piece.bytes[word]), default: 0] += 1 }
       }
     }

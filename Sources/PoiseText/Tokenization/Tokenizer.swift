@@ -32,17 +32,13 @@ public final class Tokenizer: Sendable {
     model = try BytePairModel(reading: part("model"))
     postProcessor = try PostProcessor.reading(part("post_processor"))
     decoder = try TokenDecoder.reading(part("decoder"))
-    let added = try (json["added_tokens"]?.array ?? []).enumerated().map {
-      try AddedTokens.AddedToken(reading: Part("added_tokens[\($0)]", $1, path: path))
-    }
+    let added = try AddedTokens.reading(json["added_tokens"], path: path)
     var vocabulary = model.vocabulary
     for token in added { try vocabulary.insert(token.content, token.id, part("added_tokens")) }
     self.vocabulary = vocabulary
     specialIDs = Set(added.filter(\.isSpecial).map(\.id))
     rawTokens = AddedTokens(added.filter { !$0.isNormalized })
-    normalizedTokens = AddedTokens(added.filter(\.isNormalized)) {
-      normalizer?.apply(to: ByteText($0.utf8)) ?? ByteText($0.utf8)
-    }
+    normalizedTokens = AddedTokens(added.filter(\.isNormalized)) { normalizer?.apply(to: $0) ?? $0 }
   }
 
   /// One more than the largest id.

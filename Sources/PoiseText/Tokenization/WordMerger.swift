@@ -22,8 +22,8 @@ struct WordMerger {
 
   /// Appends the ids of the tokens of a word.
   mutating func encode(_ word: Range<Int>, of text: ByteText, isByteLevel: Bool, appendingTo ids: inout [Int]) {
-    if let whole = model.wholeWord(text[word], isByteLevel: isByteLevel) { return ids.append(whole) }
-    model.characters(of: text[word], in: text, isByteLevel: isByteLevel, into: &characters)
+    if let whole = model.wholeWord(word, of: text, isByteLevel: isByteLevel) { return ids.append(whole) }
+    model.characters(word, of: text, isByteLevel: isByteLevel, into: &characters)
     link()
     while let entry = queue.popFirst() {
       let place = Int(entry & 0xFFFF_FFFF)

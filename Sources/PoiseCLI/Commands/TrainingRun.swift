@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import Poise
+import PoiseFiles
+import PoiseKernels
+import PoiseModel
+
+/// What all training commands do around their trainer: the run folder, resuming, progress, interruption, the closing table.
+struct TrainingRun {
+  let flags: TrainingFlags
+  let common: CommonOptions
+  /// `sft`, `train ipo`, …
+  let command: String
+  /// The resolved options.
+  let description: JSON.Object
+
+  /// Where the run's policy starts: its own newest checkpoint when resuming, else the given folder.
+  ///
+  /// - Throws: where a fresh run would write over an older one, or there is nothing to resume.
+  func startingFolder(_ model: String?) throws -> (folder: String?, step: Int) {
+    let newest = RunFolder.newestCheckpoint(in: flags.out)
+    if flags.resume {
+      guard let newest else {
+        throw DataError(flags.out, "there is no complete checkpoint to resume from.", category: .inputMissing)
+      }
+      return (newest.path, newest.step)
+    }
+    if newest != nil {
+      throw DataError(
+        flags.out, "the folder already holds a run. Continue it with --resume, or choose another --out.",
+        category: .cannotCreate)
+    }
+    return (model, 0)
+  }
+
+  /// Trains to the end, or to an interruption, which ends the process with its exit code.
+  func run(_ trainer: some Trainer, resumedFrom checkpoint: (folder: String?, step: Int)) throws -> [StepRecord] {
+    if checkpoint.step > 0, let folder = checkpoint.folder {
+      try RunFolder.restore(trainer.optimizer, from: folder, step: checkpoint.step)
+    }
+    let loop = TrainingLoop(RunFolder(flags.out), checkpointEvery: flags.checkpointEvery, description: environment())
+    let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
+    Interruption.watch()
+    var records: [StepRecord] = []
+    let ending = try loop.run(trainer, shouldStop: { Interruption.isRequested }) { record in
+      records.append(record)
+      progress.show(record)
+    }
+    progress.finish()
+    if case .interrupted(let step) = ending {
+      Console.note("Interrupted after step \(step); the checkpoint is complete. Add --resume to the same command to go on.")
+      exit(Interruption.exitCode)
+    }
+    return records
+  }
+
+  private func environment() -> JSON {
+    var object = JSON.Object()
+    object["poise_version"] = .string(Version.number)
+    object["command"] = .string(command)
+    object["options"] = .object(description)
+    object["seed"] = .number(.init(text: String(common.seed)))
+    object["instruction_set"] = .string(InstructionSet.chosen.rawValue)
+    object["blas"] = .string(LinearAlgebra.description)
+    return .object(object)
+  }
+}
+
+/// The closing table of a training run: how its quantities were at the beginning and at the end.
+struct TrainingSummary {
+  let records: [StepRecord]
+
+  var text: String {
+    let width = max(1, min(20, records.count / 4))
+    let (first, last) = (records.prefix(width), records.suffix(width))
+    var table = TextTable(["mean of \(width) steps", "first", "last"])
+    func row(_ name: String, _ decimals: Int, _ value: (StepRecord) -> Double?) {
+      let (a, b) = (first.compactMap(value), last.compactMap(value))
+      guard !a.isEmpty else { return }
+      table.add([name] + [a, b].map { ($0.reduce(0, +) / Double($0.count)).formatted(decimals: decimals) })
+    }
+    row("loss", 4) { $0.loss }
+    row("rewards/margins", 4) { $0.preference?.margin }
+    row("rewards/accuracies", 3) { $0.preference?.accuracy }
+    row("kl/token_exact", 4) { $0.preference?.exactDivergence }
+    row("objective/entropy", 3) { $0.entropy }
+    row("length/policy", 1) { $0.responseLength }
+    row("val/contain_eos_token", 3) { $0.preference?.endedShare }
+    row("grad_norm", 3) { $0.gradientNorm }
+    row("tokens_per_second", 0) { Double($0.stepTokenCount) / $0.times.total }
+    let seconds = records.reduce(0) { $0 + $1.times.total }
+    return table.text + "\n\(records.count) steps in \(ProgressLine.clock(seconds))"
+  }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Poise
+import PoiseFiles
+import PoiseModel
+
+extension Schedule.Shape: ExpressibleByArgument {}
+
+/// The names of optimisers on the command line.
+enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
+  case adafactor, adamw, sgd
+
+  var kind: OptimizerKind {
+    switch self {
+    case .adafactor: .adafactor
+    case .adamw: .adamW()
+    case .sgd: .stochasticGradientDescent
+    }
+  }
+}
+
+/// What all training commands share beside their data.
+struct TrainingFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Folder of the run; made if it is not there.", valueName: "run"))
+  var out: String
+
+  @Option(help: ArgumentHelp("Updates, 1 or more.", valueName: "n"))
+  var steps = 300
+
+  @Option(help: ArgumentHelp("Prompts or examples of an update, 1 or more.", valueName: "n"))
+  var batchSize = 32
+
+  @Option(help: ArgumentHelp("Learning rate, above 0. Adafactor's is relative to each tensor's size.", valueName: "rate"))
+  var learningRate: Double?
+
+  @Option(help: ArgumentHelp("Steps of linear growth from 0.", valueName: "n"))
+  var warmupSteps = 0
+
+  @Option(help: "How the rate falls after the warm-up: \(Schedule.Shape.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var schedule: Schedule.Shape?
+
+  @Option(help: "adafactor (no momentum), adamw or sgd.")
+  var optimizer: OptimizerName?
+
+  @Option(help: ArgumentHelp("Scale the gradient down to this norm, above 0.", valueName: "norm"))
+  var gradientClip = 1.0
+
+  @Option(help: ArgumentHelp("Parts of a batch for the workers, 1 or more; part of the run, for it changes the last bits.", valueName: "s"))
+  var shards = 4
+
+  @Option(help: ArgumentHelp("Steps between checkpoints; 0 is only at the end.", valueName: "n"))
+  var checkpointEvery = 0
+
+  @Flag(help: "Continue the run in --out from its newest complete checkpoint.")
+  var resume = false
+
+  func validate() throws {
+    try requireRange("--steps", steps, 1...1_000_000_000)
+    try requireRange("--batch-size", batchSize, 1...1_000_000)
+    if let learningRate { try requireRange("--learning-rate", learningRate, 1e-12...1e3) }
+    try requireRange("--warmup-steps", warmupSteps, 0...1_000_000_000)
+    try requireRange("--gradient-clip", gradientClip, 1e-9...1e9)
+    try requireRange("--shards", shards, 1...4096)
+    try requireRange("--checkpoint-every", checkpointEvery, 0...1_000_000_000)
+  }
+
+  /// What a command uses where the user said nothing.
+  struct Defaults {
+    var optimizer: OptimizerName
+    var learningRate: Double
+    var schedule: Schedule.Shape
+  }
+
+  func options(_ defaults: Defaults, seed: UInt64) -> TrainingOptions {
+    TrainingOptions(
+      steps: steps, batchSize: batchSize,
+      schedule: Schedule(
+        rate: learningRate ?? defaults.learningRate, warmupSteps: warmupSteps, shape: schedule ?? defaults.schedule,
+        totalSteps: steps, floor: 0.1),
+      optimizer: (optimizer ?? defaults.optimizer).kind, gradientClip: gradientClip, shards: shards, seed: seed)
+  }
+
+  /// The resolved options, for `poise_run.json`.
+  func resolved(_ defaults: Defaults) -> JSON.Object {
+    var object = JSON.Object()
+    object["steps"] = .init(steps)
+    object["batch_size"] = .init(batchSize)
+    object["learning_rate"] = .init(learningRate ?? defaults.learningRate)
+    object["warmup_steps"] = .init(warmupSteps)
+    object["schedule"] = .string((schedule ?? defaults.schedule).rawValue)
+    object["optimizer"] = .string((optimizer ?? defaults.optimizer).rawValue)
+    object["gradient_clip"] = .init(gradientClip)
+    object["shards"] = .init(shards)
+    return object
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Poise
+import PoiseFiles
+import PoiseKernels
+import PoiseModel
+
+/// The `poise` command.
+@main
+struct PoiseCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "poise",
+    abstract: "Trains compact transformer policies from preferences, on the CPU.",
+    discussion: """
+      Begin with `poise demo`: in a few minutes it makes data, trains a small model on it, improves it by online IPO and shows \
+      what it says before and after.
+
+      Results go to standard output, progress and messages to standard error. Exit codes: 0 done, 64 wrong usage, 65 bad data, \
+      66 input missing, 70 internal fault, 73 output cannot be created, 74 input/output error, 78 unusable configuration.
+      """,
+    version: Version.description,
+    subcommands: [
+      DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, TrainCommand.self, SampleCommand.self,
+      ScoreCommand.self, LossCommand.self, CompareCommand.self, CheckGradientsCommand.self, DoctorCommand.self,
+    ])
+
+  static func main() {
+    do {
+      let arguments = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()), for: PoiseCommand.self)
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch let error as any ExplainedError {
+      Console.fail(error)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
+
+enum Version {
+  static let number = "0.1.0"
+
+  /// Version, instruction set, BLAS.
+  static var description: String {
+    "poise \(number) (kernels: \(InstructionSet.chosen.rawValue); BLAS: \(LinearAlgebra.description))"
+  }
+}
