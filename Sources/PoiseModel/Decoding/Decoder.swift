@@ -161,7 +161,7 @@ public final class Decoder: @unchecked Sendable {
     let visible = run.prompt.count + own
     for head in 0..<transformer.configuration.headCount {
       let (queries, keys, values) = cacheColumns(head)
-      let tile = a.matrix(scratch: plan.scores, rows: run.rows.count, columns: 0..<run.prompt.count, stride: visible)
+      let tile = a.matrix(scratch: plan.scores, rows: 0..<run.rows.count, columns: 0..<run.prompt.count, stride: visible)
       multiply(
         a.matrix(block.queryKeyValue, rows: run.rows, columns: queries),
         cache.matrix(caches.prompt, rows: run.prompt, columns: keys).transposed, into: tile)
@@ -190,11 +190,12 @@ public final class Decoder: @unchecked Sendable {
     sequence * capacity.responseTokens..<sequence * capacity.responseTokens + count
   }
 
+  /// The part of one row of a run's tile that belongs to the response's own tokens.
   @_lifetime(borrow self)
   private func ownScores(_ row: Int, prompt: Int, visible: Int) -> Matrix {
     let a = activations
     return _overrideLifetime(
-      a.matrix(plan.scores, rows: row * visible + prompt..<(row + 1) * visible).transposed, borrowing: self)
+      a.matrix(scratch: plan.scores, rows: row..<row + 1, columns: prompt..<visible, stride: visible), borrowing: self)
   }
 
   /// Columns of a query in a fused row, and of the key and value it uses in a row of the cache.

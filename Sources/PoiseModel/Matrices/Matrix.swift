@@ -45,17 +45,12 @@ extension Arena {
     return Matrix(start: start, rows: rows.count, columns: columns.count, stride: tensor.columns, owner: self)
   }
 
-  /// The first rows · columns floats of a tensor as a matrix of that shape: scratch whose shape changes from use to use.
+  /// A tensor as scratch whose shape changes from use to use: rows `stride` long from its first float on, of which some rows
+  /// and columns are taken.
   @_lifetime(borrow self)
-  func matrix(scratch tensor: Tensor, rows: Int, columns: Int) -> Matrix {
-    matrix(scratch: tensor, rows: rows, columns: 0..<columns, stride: columns)
-  }
-
-  /// As above with rows `stride` apart, of which some columns are taken.
-  @_lifetime(borrow self)
-  func matrix(scratch tensor: Tensor, rows: Int, columns: Range<Int>, stride: Int) -> Matrix {
-    precondition(rows * stride <= tensor.count && columns.upperBound <= stride, "outside \(tensor.name)")
-    let start = base + tensor.offset + columns.lowerBound
-    return Matrix(start: start, rows: rows, columns: columns.count, stride: stride, owner: self)
+  func matrix(scratch tensor: Tensor, rows: Range<Int>, columns: Range<Int>, stride: Int) -> Matrix {
+    precondition(rows.upperBound * stride <= tensor.count && columns.upperBound <= stride, "outside \(tensor.name)")
+    let start = base + tensor.offset + rows.lowerBound * stride + columns.lowerBound
+    return Matrix(start: start, rows: rows.count, columns: columns.count, stride: stride, owner: self)
   }
 }

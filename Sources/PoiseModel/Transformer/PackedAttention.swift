@@ -110,6 +110,6 @@ extension PackedGroups.Segment {
 
   @_lifetime(borrow a)
   func tile(_ scratch: Tensor, _ columns: Range<Int>, _ a: Arena) -> Matrix {
-    a.matrix(scratch: scratch, rows: rows.count, columns: columns, stride: visibleCount)
+    a.matrix(scratch: scratch, rows: 0..<rows.count, columns: columns, stride: visibleCount)
   }
 }

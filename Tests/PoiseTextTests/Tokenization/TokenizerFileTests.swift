@@ -7,7 +7,7 @@ import Testing
   /// Characters `a b c ▁ é`, the merges ab and abc, and what a test changes.
   static func file(_ changes: [String: JSON] = [:], model: [String: JSON] = [:]) -> JSON {
     let parts: JSON = [
-      "type": "BPE", "unk_token": nil, "vocab": ["a": 0, "b": 1, "c": 2, "▁": 3, "é": 4, "ab": 5, "abc": 6, "?": 7, "bc": 8],
+      "type": "BPE", "unk_token": .null, "vocab": ["a": 0, "b": 1, "c": 2, "▁": 3, "é": 4, "ab": 5, "abc": 6, "?": 7, "bc": 8],
       "merges": [["a", "b"], ["ab", "c"], ["b", "c"]],
     ]
     return (["version": "1.0", "added_tokens": [], "model": parts.setting(model)] as JSON).setting(changes)

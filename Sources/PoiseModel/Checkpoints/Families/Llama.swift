@@ -52,7 +52,7 @@ extension ModelFamily {
       "mlp_bias": .bool(c.biases.feedForward), "tie_word_embeddings": .bool(c.tiesHead),
       "initializer_range": .shortest(c.initializationDeviation),
       "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null, "eos_token_id": .tokens(c.endOfSequence),
-      "pad_token_id": nil, "torch_dtype": "float32", "use_cache": true,
+      "pad_token_id": .null, "torch_dtype": "float32", "use_cache": true,
     ]
   }
 
