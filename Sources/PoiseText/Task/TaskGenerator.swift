@@ -31,19 +31,21 @@ public struct TaskGenerator: Sendable {
 }
 
 extension CounterGenerator {
-  /// Facts whose two pairs belong to the split.
   fileprivate mutating func facts(of split: TaskSplit) -> Facts {
-    let person = below(TaskLexicon.people.count)
-    let object = partner(of: person, in: TaskLexicon.objects, split: split)
-    let place = below(TaskLexicon.places.count)
-    let amount = partner(of: place, in: TaskLexicon.amounts, split: split)
+    let person = pick(split.people)
+    let amount = pick(split.amounts)
     return Facts(
-      person: TaskLexicon.people[person], object: object, request: pick(TaskLexicon.requests), amount: amount,
-      currency: pick(TaskLexicon.currencies), place: TaskLexicon.places[place], date: pickDate())
+      person: person, object: partner(of: person, in: TaskLexicon.people, among: TaskLexicon.objects, split),
+      request: pick(TaskLexicon.requests), amount: amount, currency: pick(TaskLexicon.currencies),
+      place: partner(of: amount, in: TaskLexicon.amounts, among: TaskLexicon.places, split), date: pickDate())
   }
 
-  private mutating func partner<Value>(of index: Int, in values: [Value], split: TaskSplit) -> Value {
-    pick(values.indices.filter { split.residues.contains((index + $0) % TaskSplit.modulus) }.map { values[$0] })
+  /// A value that the split admits beside `value`.
+  private mutating func partner<Value: Equatable>(
+    of value: Value, in values: [Value], among partners: [String], _ split: TaskSplit
+  ) -> String {
+    let index = values.firstIndex(of: value)!
+    return pick(partners.indices.filter { split.admits(index, with: $0) }.map { partners[$0] })
   }
 }
 

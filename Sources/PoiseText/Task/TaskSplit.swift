@@ -1,20 +1,28 @@
 /// Which posts a model learns from and which it is judged on.
 ///
-/// A model of a million parameters can only write words that it has been taught to write, so no *value* is held out: every
-/// name, object, number and place occurs in every split. What is held out is every *combination*. The residue
-/// (person + object) mod 5 of the values' places in their lists, and likewise (figure + place) mod 5, is 0, 1 or 2 in
-/// training, 3 in validation and 4 in held-out posts. So a person of a held-out post never wants that object in training, its
-/// figure never meets that place, and a fact tuple is in one split only: whoever memorises pairs is wrong, whoever copies is
-/// right. Validation posts mention their facts in orders that training uses; held-out posts only in orders that it never uses.
+/// - Held-out posts are about people and amounts that are never the facts of any other split's posts, told in clause orders that
+///   training never uses. Training meets those names and numbers only as asides, and as the mistakes of bad summaries: a model
+///   of a million parameters can only write words it has seen, so they are words it has seen, but never as a right answer.
+///   Whoever memorises who wants things is wrong; whoever reads the post is right.
+/// - Validation posts share values and clause orders with training, not combinations: (person + object) mod 5 and
+///   (amount + place) mod 5, of the values' places in their lists, are 4 in validation and 0 to 3 in training.
 public enum TaskSplit: String, CaseIterable, Sendable {
   case training, validation, heldOut
 
-  /// The residues that the pairs of this split have.
-  var residues: [Int] {
+  /// People and amounts that may be facts of this split's posts: every fifth is held out.
+  var people: [String] { Self.every(fifth: self == .heldOut, of: TaskLexicon.people) }
+  var amounts: [Int] { Self.every(fifth: self == .heldOut, of: TaskLexicon.amounts) }
+
+  private static func every<Value>(fifth isFifth: Bool, of values: [Value]) -> [Value] {
+    values.indices.filter { ($0 % 5 == 4) == isFifth }.map { values[$0] }
+  }
+
+  /// Whether two values, by their places in their lists, may be facts of one post.
+  func admits(_ first: Int, with second: Int) -> Bool {
     switch self {
-    case .training: [0, 1, 2]
-    case .validation: [3]
-    case .heldOut: [4]
+    case .training: (first + second) % 5 != 4
+    case .validation: (first + second) % 5 == 4
+    case .heldOut: true
     }
   }
 
@@ -30,21 +38,19 @@ public enum TaskSplit: String, CaseIterable, Sendable {
   /// The orders in which posts of this split may mention the five facts.
   public var orders: [[Fact]] { self == .heldOut ? Self.heldOutOrders : Self.trainingOrders }
 
-  /// The split whose combinations these facts are; nil where the two pairs disagree or a value is unknown.
+  /// The split whose posts may have these facts; nil where there is none.
   public init?(of facts: Facts) {
     guard let person = TaskLexicon.people.firstIndex(of: facts.person),
       let object = TaskLexicon.objects.firstIndex(of: facts.object),
-      let figure = TaskLexicon.amounts.firstIndex(of: facts.amount),
-      let place = TaskLexicon.places.firstIndex(of: facts.place)
-    else { return nil }
-    let residues = [(person + object) % TaskSplit.modulus, (figure + place) % TaskSplit.modulus]
-    guard let split = TaskSplit.allCases.first(where: { $0.residues.contains(residues[0]) }),
-      split.residues.contains(residues[1])
+      let amount = TaskLexicon.amounts.firstIndex(of: facts.amount),
+      let place = TaskLexicon.places.firstIndex(of: facts.place),
+      let split = TaskSplit.allCases.first(where: { split in
+        split.people.contains(facts.person) && split.amounts.contains(facts.amount) && split.admits(person, with: object)
+          && split.admits(amount, with: place)
+      })
     else { return nil }
     self = split
   }
-
-  static let modulus = 5
 
   /// The 40 orders of the five facts in which the matter comes before its figure and its date, so that a post reads well;
   /// every fifth is held out.

@@ -36,7 +36,19 @@ import Testing
       #expect(figures[a]!.isDisjoint(with: figures[b]!))
       #expect(tuples[a]!.isDisjoint(with: tuples[b]!))
     }
-    #expect(people[.training]!.count == 300 && people[.heldOut]!.count == 100)  // of 25 · 20 pairs, three and one in five
+    // 20 people with 16 or 4 of 20 objects, and 5 held-out people with any.
+    #expect(people[.training]!.count == 320 && people[.validation]!.count == 80 && people[.heldOut]!.count == 100)
+  }
+
+  @Test func heldOutPeopleAndAmountsAreNeverAnybodyElsesFacts() {
+    func values(_ split: TaskSplit) -> (people: Set<String>, amounts: Set<Int>) {
+      let facts = (0..<2_000).map { TaskGenerator(seed: 11).post($0, split: split).facts }
+      return (Set(facts.map(\.person)), Set(facts.map(\.amount)))
+    }
+    let (heldOut, training, validation) = (values(.heldOut), values(.training), values(.validation))
+    #expect(heldOut.people.count == 5 && heldOut.amounts.count == 4)
+    #expect(heldOut.people.isDisjoint(with: training.people) && heldOut.amounts.isDisjoint(with: training.amounts))
+    #expect(training.people == validation.people && training.amounts == validation.amounts)
   }
 
   @Test func heldOutOrdersDoNotOccurInTraining() {

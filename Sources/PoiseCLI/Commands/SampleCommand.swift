@@ -1,0 +1,80 @@
+import ArgumentParser
+import Poise
+import PoiseFiles
+import PoiseModel
+
+/// `poise sample`
+struct SampleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sample", abstract: "Responses from a policy, or from the mixture of a policy and its reference.",
+    discussion: """
+      --mixture m draws each token from π^(1−m) μ^m, normalised: 0 is the policy, 1 the reference. Log-probabilities are sums \
+      over a response, in nats: logp under the policy, ref_logp under the reference, behaviour_logp under what was drawn from.
+      """)
+
+  @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String
+  @Option(help: ArgumentHelp("Folder of the reference, a model of the same form.", valueName: "model")) var reference: String?
+  @Option(help: ArgumentHelp("Weight of the reference, in [0, 1].", valueName: "m")) var mixture = 0.0
+  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"} or {\"prompt_ids\"}; - is standard input.", valueName: "file")) var prompts: String
+  @Option(name: .customLong("n"), help: ArgumentHelp("Responses to a prompt, 1 or more.", valueName: "k")) var count = 1
+  @OptionGroup(title: "Sampling") var sampling: SamplingFlags
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    try requireRange("--mixture", mixture, 0...1)
+    try requireRange("--n", count, 1...100_000)
+    if mixture > 0, reference == nil { throw ValidationError("--mixture needs --reference.") }
+  }
+
+  func run() throws {
+    let policy = try Policy(folder: model)
+    let reference = try reference.map { try Policy(folder: $0) }
+    if let reference { try policy.requireSameForm(reference) }
+    let prompts = try policy.prompts(inputPath(prompts), responseTokens: sampling.maxNewTokens)
+    let sampler = Sampler(
+      policy.transformer, options: sampling.options(mixture: mixture), pool: common.makePool(), shardCount: 4,
+      decodesReference: reference != nil)
+    for batch in batches(of: prompts) {
+      let groups = sampler.sample(
+        prompts[batch].map(\.tokens), count: count, policy: policy.parameters, reference: reference?.parameters,
+        key: SamplingKey(seed: common.seed), firstPrompt: batch.lowerBound)
+      for (prompt, responses) in zip(prompts[batch], groups) { write(prompt, responses, policy) }
+    }
+  }
+
+  /// Few enough responses at once for their caches to stay small; part of the results' last bits, so not a matter of memory.
+  private func batches(of prompts: [Prompt]) -> [Range<Int>] {
+    let size = max(1, 64 / count)
+    return stride(from: 0, to: prompts.count, by: size).map { $0..<min($0 + size, prompts.count) }
+  }
+
+  private func write(_ prompt: Prompt, _ responses: [SampledResponse], _ policy: Policy) {
+    if output.json {
+      for response in responses { Console.result(json(prompt, response, policy).line) }
+    } else {
+      Console.result(page(prompt, responses, policy))
+    }
+  }
+
+  private func json(_ prompt: Prompt, _ response: SampledResponse, _ policy: Policy) -> JSON {
+    [
+      "prompt": .string(prompt.text), "completion": .string(policy.text(of: response.tokens)),
+      "completion_ids": .init(response.tokens.map { Int($0) }), "logp": .init(response.logProbability),
+      "ref_logp": response.referenceLogProbability.map { .init($0) } ?? .null,
+      "behaviour_logp": .init(response.behaviourLogProbability), "finish": .string(response.finish.rawValue),
+    ]
+  }
+
+  private func page(_ prompt: Prompt, _ responses: [SampledResponse], _ policy: Policy) -> String {
+    let answers = responses.map { response in
+      let cut = response.finish == .length ? " …" : ""
+      let numbers = "\(response.tokens.count) tokens, log π \(response.logProbability.formatted(decimals: 2))"
+      let reference = response.referenceLogProbability.map { ", log μ \($0.formatted(decimals: 2))" } ?? ""
+      return "→\(indented(policy.text(of: response.tokens)))\(cut)\n  (\(numbers)\(reference))"
+    }
+    return prompt.text + "\n" + answers.joined(separator: "\n") + "\n"
+  }
+
+  private func indented(_ text: String) -> String { (text.hasPrefix(" ") ? text : " " + text).replacing("\n", with: "\n  ") }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Poise
+import PoiseFiles
+import PoiseModel
+
+/// `poise score`
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score", abstract: "Log-probabilities of given responses.",
+    discussion: """
+      Input: JSON Lines of {"prompt", "completion"} or {"text"}, or ids under prompt_ids, completion_ids, text_ids. Sums are over \
+      the completion's tokens, in nats. Text completions are scored with the end-of-sequence token behind them; ids as they are.
+      """)
+
+  @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String
+  @Option(help: ArgumentHelp("Folder of the reference, a model of the same form.", valueName: "model")) var reference: String?
+  @Option(help: ArgumentHelp("JSON Lines of responses; - is standard input.", valueName: "file")) var input: String
+  @Flag(name: .customLong("no-eos"), help: "Leave the end-of-sequence token off text completions.") var leavesEndOff = false
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let policy = try Policy(folder: model)
+    let reference = try reference.map { try Policy(folder: $0) }
+    if let reference { try policy.requireSameForm(reference) }
+    let groups = try policy.groups(inputPath(input), endingText: !leavesEndOff)
+    let scorer = Scorer(
+      policy.transformer, policy: policy.parameters, reference: reference?.parameters, pool: common.makePool())
+    let scores = scorer.score(groups)
+    if output.json {
+      for score in scores { Console.result(score.json.line) }
+    } else {
+      Console.result(table(scores))
+    }
+  }
+
+  private func table(_ scores: [ResponseScore]) -> String {
+    let hasReference = scores.contains { $0.referenceLogProbability != nil }
+    var table = TextTable(["response", "tokens", "log π", "per token"] + (hasReference ? ["log μ", "log π/μ"] : []))
+    for (index, score) in scores.enumerated() {
+      let count = score.tokenLogProbabilities.count
+      var row = [String(index + 1), String(count), score.logProbability.formatted(decimals: 4)]
+      row.append((score.logProbability / Double(count)).formatted(decimals: 4))
+      if let reference = score.referenceLogProbability {
+        row += [reference, score.logProbability - reference].map { $0.formatted(decimals: 4) }
+      }
+      table.add(row)
+    }
+    return table.text
+  }
+}
+
+extension ResponseScore {
+  /// `{"logp", "token_logps", "tokens", "ref_logp"}`
+  fileprivate var json: JSON {
+    [
+      "logp": .init(logProbability), "token_logps": .init(tokenLogProbabilities.map { Double($0) }),
+      "tokens": .init(tokenLogProbabilities.count), "ref_logp": referenceLogProbability.map { .init($0) } ?? .null,
+    ]
+  }
+}

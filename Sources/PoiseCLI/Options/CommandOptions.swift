@@ -1,0 +1,65 @@
+import ArgumentParser
+import PoiseFiles
+
+/// What options a command has, asked of the command itself.
+struct CommandOptions {
+  struct Option: Equatable {
+    /// Long, without dashes: `max-new-tokens`.
+    var name: String
+    var isFlag: Bool
+    var isRepeatable: Bool
+  }
+
+  /// `poise data make`
+  let title: String
+  /// How many of the arguments' first words choose the command.
+  let wordCount: Int
+  let options: [Option]
+
+  /// The options of the subcommand that the first words of the arguments choose.
+  init(of root: any ParsableCommand.Type, chosenBy arguments: [String]) {
+    var command = root
+    var words: [String] = []
+    for word in arguments {
+      guard let chosen = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) else { break }
+      command = chosen
+      words.append(word)
+    }
+    title = ([root.configuration.commandName ?? "poise"] + words).joined(separator: " ")
+    wordCount = words.count
+    options = Self.options(of: command)
+  }
+
+  /// Reads the description that argument-parser gives to generators of manuals and completions.
+  private static func options(of command: any ParsableCommand.Type) -> [Option] {
+    let description = try? JSON(parsing: command._dumpHelp())
+    let arguments = description?["command"]?["arguments"]?.array ?? []
+    return arguments.compactMap { argument in
+      guard let kind = argument["kind"]?.string, kind != "positional",
+        let name = argument["preferredName"]?["name"]?.string, !["help", "version", "config"].contains(name)
+      else { return nil }
+      return Option(name: name, isFlag: kind == "flag", isRepeatable: argument["isRepeating"]?.bool ?? false)
+    }
+  }
+
+  /// The name that takes the fewest edits.
+  func nearest(to name: String) -> String {
+    options.map(\.name).min { editDistance($0, name) < editDistance($1, name) } ?? ""
+  }
+}
+
+/// Insertions, deletions and substitutions of letters that turn one word into another (Wagner & Fischer 1974).
+func editDistance(_ a: String, _ b: String) -> Int {
+  let target = Array(b)
+  var row = Array(0...target.count)
+  for (i, letter) in a.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, other) in target.enumerated() {
+      let substitution = diagonal + (letter == other ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
+    }
+  }
+  return row[target.count]
+}

@@ -1,0 +1,31 @@
+import PoiseFiles
+
+/// Texts for a tokenizer to learn from.
+public enum TrainingTexts {
+  /// The texts of a file: every string that a record's fields hold where the name ends in `.jsonl`, `.json` or `.jsonl.gz`,
+  /// otherwise the whole file as one text.
+  /// - Throws: `FileError`; `DataError` for a line that is not JSON, for bytes that are not UTF-8, and where there is no text.
+  public static func read(_ path: String) throws -> [String] {
+    let isRecords = [".jsonl", ".json", ".jsonl.gz"].contains { path.hasSuffix($0) }
+    let texts = isRecords ? try records(path) : [try whole(path)]
+    guard texts.contains(where: { !$0.isEmpty }) else {
+      throw DataError(path, "there is no text in it; records with \(fields.joined(separator: ", ")), or plain text, were expected.")
+    }
+    return texts
+  }
+
+  private static let fields = ["prompt", "completion", "text", "chosen", "rejected"]
+
+  private static func records(_ path: String) throws -> [String] {
+    var texts: [String] = []
+    try JSONLines.read(path) { _, json in texts += fields.compactMap { json[$0]?.string } }
+    return texts
+  }
+
+  private static func whole(_ path: String) throws -> String {
+    guard let text = String(validating: try Files.read(path), as: UTF8.self) else {
+      throw DataError(path, "this is not UTF-8 text. JSON Lines must be named .jsonl or .jsonl.gz.")
+    }
+    return text
+  }
+}
