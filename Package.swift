@@ -22,10 +22,12 @@
 // owns threads (PoiseModel/Threads/WorkerPool.swift). British spelling in prose; names in code follow the ecosystem's.
 import PackageDescription
 
-/// Kernels are optimised in debug builds too (a later -O wins), so that tests of models stay fast.
+/// Kernels are optimised in debug builds too (a later -O wins), as one module, or lanes would not be inlined across files;
+/// -wmo brings the other two flags with it under SwiftPM. Square roots of IEEE need no errno, and vectorise without.
 func kernelTarget(_ name: String, instructionSet: String?) -> Target {
+  let optimized = ["-O", "-wmo", "-disable-batch-mode", "-num-threads", "1", "-Xcc", "-fno-math-errno"]
   let march = instructionSet.map { ["-Xcc", "-march=\($0)"] } ?? []
-  return .target(name: name, swiftSettings: [.unsafeFlags(["-O"] + march)])
+  return .target(name: name, swiftSettings: [.unsafeFlags(optimized + march)])
 }
 
 #if arch(x86_64)
@@ -88,7 +90,8 @@ let package = Package(
       ]),
 
     // MARK: tests
-    .target(name: "PoiseTestSupport", dependencies: ["PoiseFiles", "PoiseRandom"]),
+    .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
+    .target(name: "PoiseTestSupport", dependencies: ["PoiseFiles", "PoiseRandom", "CAllocationCounter"]),
     .testTarget(name: "PoiseFilesTests", dependencies: ["PoiseFiles", "PoiseRandom", "PoiseTestSupport"]),
     .testTarget(name: "PoiseKernelsTests", dependencies: ["PoiseKernels", "PoiseTestSupport"]),
     .testTarget(name: "PoiseObjectivesTests", dependencies: ["PoiseObjectives", "PoiseTestSupport"]),

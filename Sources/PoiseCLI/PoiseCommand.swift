@@ -32,7 +32,9 @@ struct PoiseCommand: ParsableCommand {
     } catch let error as any ExplainedError {
       Console.fail(error)
     } catch {
-      exit(withError: error)
+      guard exitCode(for: error) == .failure else { exit(withError: error) }
+      Console.note("poise: something failed that was not foreseen: \(error)")
+      Foundation.exit(FailureCategory.internalFault.rawValue)
     }
   }
 }

@@ -124,7 +124,8 @@ public protocol KernelTable: Sendable {
   /// One row of the geometric mixture π^(1−m) μ^m / Z from log-probabilities: mixture ← (1−m) log π + m log μ − log Z.
   /// Returns log Z ≤ 0. m = 0 and m = 1 copy policy and reference bit for bit and return 0.
   func geometricMixture(
-    policy: Span<Float>, reference: Span<Float>, weight: Float, into mixture: consuming MutableSpan<Float>) -> Float
+    policy: Span<Float>, reference: Span<Float>, weight: Float, into mixture: consuming MutableSpan<Float>
+  ) -> Float
 
   // MARK: Optimisers
 
@@ -152,4 +153,3 @@ public protocol KernelTable: Sendable {
     updating gradients: consuming MutableSpan<Float>
   ) -> Double
 }
-

@@ -19,9 +19,10 @@ public struct Demonstration {
     /// A few minutes on two cores.
     public static func full(seed: UInt64) -> Plan {
       Plan(
-        posts: 24_000, vocabularySize: 1_024,
+        posts: 24_000, vocabularySize: 1_280,
         supervised: TrainingOptions(
-          steps: 700, batchSize: 32, schedule: Schedule(rate: 2e-3, warmupSteps: 50, shape: .cosine, totalSteps: 700, floor: 0.05),
+          steps: 700, batchSize: 32,
+          schedule: Schedule(rate: 2e-3, warmupSteps: 50, shape: .cosine, totalSteps: 700, floor: 0.05),
           optimizer: .adamW(), seed: seed),
         online: TrainingOptions(
           steps: 200, batchSize: 32, schedule: Schedule(rate: 5e-3, shape: .linear, totalSteps: 200, floor: 0.1),

@@ -5,14 +5,16 @@ extension GradientCheck {
   /// Most that single precision may lose against the double-precision specification, relative to a gradient's size.
   public static let tolerance = 1e-3
 
+  // Rows of 24 and 40 floats: whole vectors and a remainder.
+
   /// Every part that a Llama has: RMS norms, rotary positions, shared key-value heads, gated feed-forward, a head of its own.
   public static let llama = TransformerConfiguration(
-    vocabularySize: 23, contextLength: 16, width: 16, blockCount: 2, headCount: 4, keyValueHeadCount: 2, headSize: 4,
-    feedForwardWidth: 24, tiesHead: false)
+    vocabularySize: 23, contextLength: 16, width: 24, blockCount: 2, headCount: 4, keyValueHeadCount: 2, feedForwardWidth: 40,
+    tiesHead: false)
 
   /// Every part that a GPT-2 has: layer norms with biases, learned positions, GELU, biases, the embedding as head.
   public static let gpt2 = TransformerConfiguration(
-    vocabularySize: 23, contextLength: 16, width: 16, blockCount: 2, headCount: 4, feedForwardWidth: 24, normalization: .layer,
+    vocabularySize: 23, contextLength: 16, width: 24, blockCount: 2, headCount: 4, feedForwardWidth: 40, normalization: .layer,
     positions: .learned, activation: .gelu,
     biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true))
 
@@ -23,12 +25,12 @@ extension GradientCheck {
     let shared = configuration.headCount / configuration.keyValueHeadCount
     small.vocabularySize = min(configuration.vocabularySize, 23)
     small.contextLength = 16
-    small.width = min(configuration.width, 16)
+    small.width = min(configuration.width, 24)
     small.blockCount = min(configuration.blockCount, 2)
     small.keyValueHeadCount = min(configuration.keyValueHeadCount, 2)
     small.headCount = small.keyValueHeadCount * min(shared, 3)
-    small.headSize = min(configuration.headSize, 4)
-    small.feedForwardWidth = min(configuration.feedForwardWidth, 24)
+    small.headSize = min(configuration.headSize, 6)
+    small.feedForwardWidth = min(configuration.feedForwardWidth, 40)
     small.beginningOfSequence = nil
     small.endOfSequence = []
     return small

@@ -11,7 +11,8 @@ public struct GradientCheck: Sendable {
     /// Root mean square of the directional derivatives: by the engine, and by finite differences.
     public var analytic: Double
     public var numeric: Double
-    /// Root mean square of their differences over that of the finite differences.
+    /// Root mean square of their differences over that of the finite differences, or over a thousandth of the largest tensor's
+    /// where that is more: what has no gradient, as the keys' bias without rotary positions, has only rounding to compare.
     public var relativeError: Double
   }
 
@@ -54,15 +55,23 @@ public struct GradientCheck: Sendable {
 
   private var objective: IdentityPreferenceOptimization { IdentityPreferenceOptimization(tau: 0.5) }
 
-  public func run(pool: WorkerPool) -> [Row] {
-    let gradients = analyticGradients(pool)
+  public func run(pool: WorkerPool) -> [Row] { compare(analyticGradients(pool), pool: pool) }
+
+  /// The rows of given gradients.
+  func compare(_ gradients: Arena, pool: WorkerPool) -> [Row] {
     let specification = TransformerSpecification(transformer, parameters: policy)
     let references = referenceLogProbabilities()
     let tensors = transformer.parameters.layout.tensors
-    return pool.map(tensors.count) { _, index in row(tensors[index], index, specification, gradients, references) }
+    let measured = pool.map(tensors.count) { _, index in slopes(tensors[index], index, specification, gradients, references) }
+    let least = 1e-3 * (measured.map(\.numeric).max() ?? 0)
+    return zip(tensors, measured).map { tensor, slopes in
+      Row(
+        tensor: tensor.name, shape: tensor.shape, analytic: slopes.analytic, numeric: slopes.numeric,
+        relativeError: slopes.difference / max(slopes.numeric, least))
+    }
   }
 
-  private func analyticGradients(_ pool: WorkerPool) -> Arena {
+  func analyticGradients(_ pool: WorkerPool) -> Arena {
     let pass = ShardedPass(transformer, pool: pool, shardCount: groups.count, backward: true, reference: true)
     pass.differentiate(groups, policy: policy, reference: reference) { responses in
       let pair = Pair(
@@ -72,9 +81,10 @@ public struct GradientCheck: Sendable {
     return pass.gradients
   }
 
-  private func row(
+  /// Root mean squares over the directions: of the gradient's slope, of the measured one and of what lies between them.
+  private func slopes(
     _ tensor: Tensor, _ index: Int, _ specification: TransformerSpecification, _ gradients: Arena, _ references: [[Double]]
-  ) -> Row {
+  ) -> (analytic: Double, numeric: Double, difference: Double) {
     var (analytic, numeric, difference) = (0.0, 0.0, 0.0)
     let gradient = gradients[tensor]
     for direction in 0..<directions {
@@ -86,11 +96,8 @@ public struct GradientCheck: Sendable {
       numeric += measured * measured
       difference += (slope - measured) * (slope - measured)
     }
-    let count = Double(directions)
-    return Row(
-      tensor: tensor.name, shape: tensor.shape, analytic: (analytic / count).squareRoot(),
-      numeric: (numeric / count).squareRoot(),
-      relativeError: numeric == 0 ? (analytic == 0 ? 0 : .infinity) : (difference / numeric).squareRoot())
+    func rootMean(_ sum: Double) -> Double { (sum / Double(directions)).squareRoot() }
+    return (rootMean(analytic), rootMean(numeric), rootMean(difference))
   }
 
   /// Central difference along a direction, of the double-precision loss.

@@ -43,7 +43,9 @@ public struct LossRequest: DataRecord, Equatable {
 
 extension PairLoss {
   /// `{"loss", "coefficients", "h"}`
-  public var json: JSON { ["loss": .init(loss), "coefficients": .init([coefficients.first, coefficients.second]), "h": .init(margin)] }
+  public var json: JSON {
+    ["loss": .init(loss), "coefficients": .init([coefficients.first, coefficients.second]), "h": .init(margin)]
+  }
 }
 
 /// Numbers of a line, and the words for what is wrong with them.

@@ -25,7 +25,8 @@ struct CompareCommand: ParsableCommand {
       is p > ½, a tie counts half. Intervals are 95 %, over prompts. All policies draw with the same random numbers.
       """)
 
-  @Option(name: .customLong("policy"), help: ArgumentHelp("A name and a model folder; give two or more.", valueName: "name=model"))
+  @Option(
+    name: .customLong("policy"), help: ArgumentHelp("A name and a model folder; give two or more.", valueName: "name=model"))
   var policies: [NamedModel]
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String
   @Option(help: ArgumentHelp("Who prefers: rubric, command:PROGRAM ….", valueName: "judge")) var judge: String
@@ -50,7 +51,7 @@ struct CompareCommand: ParsableCommand {
       let own = try policy.prompts(prompts, responseTokens: sampling.maxNewTokens)
       if contestants.isEmpty { shared = own }
       try requireSameTexts(shared, own, named)
-      common.note("\(named.name): \(samples * own.count) responses …")
+      common.note("Sampling from \(named.name), \(own.count) prompts × \(samples) …")
       contestants.append(
         Contestant(
           named.name, policy, prompts: own, count: samples, sampling: sampling.options(),
@@ -68,8 +69,9 @@ struct CompareCommand: ParsableCommand {
   private func requireSameTexts(_ first: [Prompt], _ own: [Prompt], _ named: NamedModel) throws {
     guard first.map(\.text) == own.map(\.text) else {
       throw DataError(
-        prompts, "these token ids are other texts for \(policies[0].name) than for \(named.name); policies with different "
-          + "tokenizers can be compared on prompts that are text.", category: .configuration)
+        prompts,
+        "these token ids are other texts for \(policies[0].name) than for \(named.name); policies with different tokenizers can "
+          + "be compared on prompts that are text.", category: .configuration)
     }
   }
 }

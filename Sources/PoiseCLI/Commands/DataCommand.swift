@@ -32,7 +32,7 @@ struct DataMakeCommand: ParsableCommand {
     commandName: "make", abstract: "Makes data of the built-in task.",
     discussion: "Posts from a seeded grammar, with one-line summaries of mixed quality. The same seed gives the same bytes.")
 
-  @Option(help: "sft: {\"prompt\", \"completion\"}; prompts: {\"prompt\"}; preferences: {\"prompt\", \"chosen\", \"rejected\", \"preference\"}.")
+  @Option(help: "sft (prompt and completion), prompts, or preferences (prompt, chosen, rejected and p(chosen ≻ rejected)).")
   var kind = TaskData.Kind.sft
   @Option(help: "training, validation (unseen facts) or held-out (unseen facts in unseen orders).") var split = SplitName.training
   @Option(help: ArgumentHelp("Records, 1 or more.", valueName: "n")) var count = 1_000
@@ -41,7 +41,9 @@ struct DataMakeCommand: ParsableCommand {
 
   func validate() throws {
     try requireRange("--count", count, 1...10_000_000)
-    if let out, out.hasSuffix(".gz") { throw ValidationError("--out writes plain JSON Lines; name the file .jsonl and pack it with gzip.") }
+    if let out, out.hasSuffix(".gz") {
+      throw ValidationError("--out writes plain JSON Lines; name the file .jsonl and pack it with gzip.")
+    }
   }
 
   func run() throws {
@@ -61,7 +63,9 @@ struct DataCheckCommand: ParsableCommand {
     commandName: "check", abstract: "Reports counts, lengths, ties, empties, duplicates and bad lines of a data file.",
     discussion: "Every line is read, also behind bad ones. The exit code is 65 where a line is no record.")
 
-  @Argument(help: ArgumentHelp("JSON Lines of prompts, completions or preferences, plain or .gz; - is standard input.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("JSON Lines of prompts, completions or preferences, plain or .gz; - is standard input.", valueName: "file")
+  )
   var file: String
   @Option(help: ArgumentHelp("Folder with a tokenizer.json: lengths are then tokens, not characters.", valueName: "folder"))
   var tokenizer: String?

@@ -33,14 +33,15 @@ struct DemoCommand: ParsableCommand {
       _ = try demonstration.trainSupervised(tokenizer, report: report)
     }
 
-    common.note("3/4  Online IPO against the rubric, \(plan.online.steps) steps of \(plan.online.batchSize) prompts × 2 responses …")
+    let online = plan.online
+    common.note("3/4  Online IPO against the rubric, \(online.steps) steps of \(online.batchSize) prompts × 2 responses …")
     let onlineRecords = try train("ipo", plan.online.steps) { report in _ = try demonstration.trainOnline(report: report) }
 
     common.note("4/4  Both policies on \(plan.evaluationPosts) unseen posts …\n")
     try report(demonstration, supervisedRecords, onlineRecords)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     Console.result("\nAll of it took \(ProgressLine.clock(seconds)). Models and metrics are in \(out); see for yourself:")
-    Console.result("  poise sample --model \(demonstration.onlineFolder) --prompts \(demonstration.unseenPath) --max-new-tokens \(plan.maximumTokens)")
+    Console.result("  poise sample --model \(demonstration.onlineFolder) --prompts \(demonstration.unseenPath)")
   }
 
   private func train(_ name: String, _ steps: Int, _ body: ((StepRecord) -> Void) throws -> Void) throws -> [StepRecord] {

@@ -58,9 +58,10 @@ struct Diagnosis {
     let gigabytes = (Double(memory) / Double(1 << 30)).formatted(decimals: 1)
     return [
       "  kernels   \(InstructionSet.chosen.rawValue) (this processor has \(supported); POISE_ISA chooses)",
-      "  BLAS      \(LinearAlgebra.description), kernels for \(LinearAlgebra.core)",
+      "  BLAS      \(LinearAlgebra.description)",
       "  threads   \(workers) of \(WorkerPool.processorCount) processors",
-      "  memory    \(gigabytes) GiB; Adam needs 16 bytes a parameter, and as much again for \(workers) workers' gradients at most",
+      "  memory    \(gigabytes) GiB; training takes 20 bytes a parameter (policy, reference, gradient, Adam's moments), 4 more a",
+      "            thread, and activations",
     ]
   }
 
@@ -71,12 +72,12 @@ struct Diagnosis {
     let row = limits.exponentialNanoseconds * 50_257 / 1e3
     let steps = limits.gigabytesPerSecond * 1e9 / 4e8
     return limits.products.map(line) + [
-      "    Training is mostly such products: a model of 1 M parameters can train on \(round(trained)) tokens/s here, 10 M on \(round(trained / 10)).",
-      "    Sampling multiplies few rows at a time and reaches \(percent(decoding.gigaflops / large.gigaflops)) of that: larger batches are cheaper a token.",
-      "  exp       \((limits.exponentialNanoseconds).formatted(decimals: 3)) ns",
-      "    Every token's softmax takes one a vocabulary entry: \(round(row)) µs for GPT-2's 50,257, little beside its products.",
-      "  memory    \(limits.gigabytesPerSecond.formatted(decimals: 1)) GB/s",
-      "    A decoding step reads all weights once: 100 M parameters (400 MB) allow \(round(steps)) steps/s; models within the caches do not feel it.",
+      "            Training is mostly such products: a model of 1 M parameters trains on at most \(round(trained)) tokens/s here.",
+      "            Sampling multiplies few rows at a time, here 16, and reaches \(percent(decoding.gigaflops / large.gigaflops)) of that speed.",
+      "  exp       \(limits.exponentialNanoseconds.formatted(decimals: 3)) ns",
+      "            The softmax of a token takes one a vocabulary entry: \(round(row)) µs for GPT-2's 50,257.",
+      "  bandwidth \(limits.gigabytesPerSecond.formatted(decimals: 1)) GB/s",
+      "            A step of sampling reads all weights: 100 M parameters allow \(round(steps)) steps/s; small models stay in caches.",
     ]
   }
 

@@ -15,7 +15,8 @@ struct SampleCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String
   @Option(help: ArgumentHelp("Folder of the reference, a model of the same form.", valueName: "model")) var reference: String?
   @Option(help: ArgumentHelp("Weight of the reference, in [0, 1].", valueName: "m")) var mixture = 0.0
-  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"} or {\"prompt_ids\"}; - is standard input.", valueName: "file")) var prompts: String
+  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"} or {\"prompt_ids\"}; - is standard input.", valueName: "file"))
+  var prompts: String
   @Option(name: .customLong("n"), help: ArgumentHelp("Responses to a prompt, 1 or more.", valueName: "k")) var count = 1
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup var output: OutputOptions

@@ -13,7 +13,8 @@ struct SupervisedCommand: ParsableCommand {
   @Option(help: ArgumentHelp("JSON Lines of examples.", valueName: "file")) var data: String
   @Option(help: ArgumentHelp("Folder of the model to start from.", valueName: "model")) var model: String?
   @Option(help: "Start from scratch with a model of this size: \(Preset.list).") var preset: Preset?
-  @Option(help: ArgumentHelp("Folder with the tokenizer.json of a model from scratch.", valueName: "folder")) var tokenizer: String?
+  @Option(help: ArgumentHelp("Folder with the tokenizer.json of a model from scratch.", valueName: "folder"))
+  var tokenizer: String?
   @Option(help: ArgumentHelp("The token that ends a response, for a model from scratch.", valueName: "token"))
   var eosToken = "<|endoftext|>"
   @OptionGroup var training: TrainingFlags
@@ -23,7 +24,9 @@ struct SupervisedCommand: ParsableCommand {
 
   func validate() throws {
     if training.resume { return }
-    if (model == nil) == (preset == nil) { throw ValidationError("Give --model, or --preset with --tokenizer for a model from scratch.") }
+    if (model == nil) == (preset == nil) {
+      throw ValidationError("Give --model, or --preset with --tokenizer for a model from scratch.")
+    }
     if preset != nil, tokenizer == nil { throw ValidationError("--preset needs --tokenizer, the folder of a tokenizer.json.") }
   }
 

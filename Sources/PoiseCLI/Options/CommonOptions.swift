@@ -3,10 +3,10 @@ import PoiseModel
 
 /// What every command that works for a while understands.
 struct CommonOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Set options of this command from a YAML file; flags on the line win.", valueName: "file.yaml"))
+  @Option(help: ArgumentHelp("Options of this command in a YAML file; flags on the line win.", valueName: "file.yaml"))
   var config: String?
 
-  @Option(help: ArgumentHelp("Worker threads, 1 or more; any number gives the same bits. (default: all processors)", valueName: "n"))
+  @Option(help: ArgumentHelp("Worker threads, 1 to 1024; the bits do not depend on it. (default: all processors)", valueName: "n"))
   var threads: Int?
 
   @Option(help: ArgumentHelp("Seed of everything random, 0 or more.", valueName: "n"))
@@ -16,7 +16,7 @@ struct CommonOptions: ParsableArguments {
   var quiet = false
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); it must lie between 1 and 1024.") }
+    if let threads { try requireRange("--threads", threads, 1...1024) }
   }
 
   func makePool() -> WorkerPool { WorkerPool(workerCount: threads ?? WorkerPool.processorCount) }

@@ -44,7 +44,7 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Scale the gradient down to this norm, above 0.", valueName: "norm"))
   var gradientClip = 1.0
 
-  @Option(help: ArgumentHelp("Parts of a batch for the workers, 1 or more; part of the run, for it changes the last bits.", valueName: "s"))
+  @Option(help: ArgumentHelp("Parts of a batch for the workers, 1 or more; it changes the last bits of a run.", valueName: "s"))
   var shards = 4
 
   @Option(help: ArgumentHelp("Steps between checkpoints; 0 is only at the end.", valueName: "n"))

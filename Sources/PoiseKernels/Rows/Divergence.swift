@@ -1,5 +1,8 @@
 // Entropies and divergences over the whole vocabulary. Goals, in order: probability 0 costs nothing, also as 0·∞; a
 // divergence is never negative, 0 between equal rows, and keeps relative accuracy when the rows are close; fast.
+//
+// Entropy: ≤ 8 ulp, of 1 where it is smaller. Divergence: ≤ 8 ulp where log-ratios are about 1. Where they are about d, each
+// still has the rounding errors of its logits, δ: the divergence, about d²/2, is off by about d·δ, not by δ.
 
 /// exp is 0 below it.
 private let leastLogProbability: Float = -104
@@ -51,13 +54,11 @@ extension Lanes {
     let difference = self - reference
     formExponential()
     var referenceProbability = reference
-    referenceProbability.formExponential()
+    referenceProbability.formSecondExponential()
     var series = difference
     series.formSecondOrderRemainder()
-    var distance = difference
-    distance.formNegatedMagnitude()
     var term = difference * self + (referenceProbability - self)
-    term.replace(with: series * self, where: distance .> -0.5)
+    term.replace(with: series * self, where: difference * difference .< 0.25)
     term.replace(with: referenceProbability, where: vanishes)
     self = term
   }

@@ -1,4 +1,4 @@
-// Rows of a table by token. Goals: exact copies; token ids are checked, for they come from files.
+// Rows of a table by token. Goals: exact copies, additions rounded once; token ids are checked, for they come from files.
 
 extension Kernels {
   /// x_t ← table[token_t].

@@ -33,4 +33,23 @@ extension MutableSpan<Float> {
       setBlock(block, to: lanes)
     }
   }
+
+  /// The halves of self ← f(the halves of `pairs`, x): x is half as long.
+  @inline(__always)
+  mutating func setHalves(
+    from pairs: Span<Float>, _ x: Span<Float>, _ form: (inout Lanes, inout Lanes, Lanes) -> Void
+  ) {
+    precondition(count == pairs.count && count == 2 * x.count)
+    let firsts = pairs.extracting(first: x.count)
+    let seconds = pairs.extracting(last: x.count)
+    for block in 0..<x.paddedBlocks {
+      var first = firsts.block(block, padding: 0)
+      var second = seconds.block(block, padding: 0)
+      form(&first, &second, x.block(block, padding: 0))
+      var half = _mutatingExtracting(first: x.count)
+      half.setBlock(block, to: first)
+      half = _mutatingExtracting(last: x.count)
+      half.setBlock(block, to: second)
+    }
+  }
 }

@@ -1,5 +1,5 @@
-// log Σ exp and what follows from it. Goals, in order: −∞, +∞, NaN and empty rows pass through; the result within 1 ulp
-// of itself plus 1e-6 of its rows' probabilities; fast. Two passes: the maximum, then the sum of exponentials.
+// log Σ exp and what follows from it. Goals, in order: −∞, +∞, NaN and empty rows pass through; ≤ 2 ulp, of 1 where the
+// result is smaller, for rows as long as a vocabulary; fast. Two passes: the maximum, then the sum of exponentials.
 
 extension Kernels {
   /// log Σ exp x.
@@ -25,7 +25,7 @@ extension Kernels {
     for t in logPartitions.indices { logPartitions[t] = logSumExp(logits.extracting(rowRange(t, of: columns))) }
   }
 
-  /// Rows ← log softmax of rows; log Σ exp's error plus ½ ulp.
+  /// Rows ← log softmax of rows; ≤ 2 ulp of the larger of a logit and log Σ exp.
   public func logSoftmax(columns: Int, updating logits: consuming MutableSpan<Float>) {
     precondition(columns > 0 && logits.count.isMultiple(of: columns))
     for t in 0..<logits.count / columns {

@@ -1,4 +1,5 @@
-// The gated unit of SwiGLU (Shazeer 2020). Goals: relative accuracy of σ on both sides; fast. Forward ≤ 4 ulp.
+// The gated unit of SwiGLU (Shazeer 2020). Goals: relative accuracy of σ on both sides; fast. Forward ≤ 4 ulp; backward ≤ 6 ulp
+// of the larger of its terms.
 
 extension Kernels {
   /// y = silu(gate) ∘ up, silu(z) = z·σ(z). A row of `gateUp` is its gate, then its up.
@@ -6,7 +7,8 @@ extension Kernels {
     precondition(columns > 0 && y.count.isMultiple(of: columns) && gateUp.count == 2 * y.count)
     for t in 0..<y.count / columns {
       var row = y._mutatingExtracting(rowRange(t, of: columns))
-      row.setLanes(from: gateUp.extracting(rowRange(2 * t, of: columns)), gateUp.extracting(rowRange(2 * t + 1, of: columns))) { gate, up in
+      row.setLanes(from: gateUp.extracting(rowRange(2 * t, of: columns)), gateUp.extracting(rowRange(2 * t + 1, of: columns))) {
+        gate, up in
         let z = gate
         gate.formSigmoid()
         gate *= z * up
@@ -14,24 +16,21 @@ extension Kernels {
     }
   }
 
-  /// dgate = dy ∘ up ∘ σ ∘ (1 + z(1 − σ)), dup = dy ∘ z ∘ σ. Until it is overwritten, dup holds σ.
+  /// dgate = dy ∘ up ∘ σ ∘ (1 + z(1 − σ)), dup = dy ∘ z ∘ σ.
   public func siluGateBackward(
     _ dY: Span<Float>, gateUp: Span<Float>, columns: Int, into dGateUp: consuming MutableSpan<Float>
   ) {
     precondition(columns > 0 && dY.count.isMultiple(of: columns))
     precondition(gateUp.count == 2 * dY.count && dGateUp.count == gateUp.count)
     for t in 0..<dY.count / columns {
-      let gate = gateUp.extracting(rowRange(2 * t, of: columns))
-      let up = gateUp.extracting(rowRange(2 * t + 1, of: columns))
-      let dRow = dY.extracting(rowRange(t, of: columns))
-      precondition(gate.count == columns && up.count == columns && dRow.count == columns)
-      var shares = dGateUp._mutatingExtracting(rowRange(2 * t + 1, of: columns))
-      shares.setLanes(from: gate) { $0.formSigmoid() }
-      var dRows = dGateUp._mutatingExtracting(rowRange(t, of: 2 * columns))
-      for c in 0..<columns {
-        let share = dRows[columns &+ c]
-        dRows[c] = dRow[c] * up[c] * (share * (1 + gate[c] * (1 - share)))
-        dRows[columns &+ c] = dRow[c] * (gate[c] * share)
+      var dRow = dGateUp._mutatingExtracting(rowRange(t, of: 2 * columns))
+      let gateUpRow = gateUp.extracting(rowRange(t, of: 2 * columns))
+      dRow.setHalves(from: gateUpRow, dY.extracting(rowRange(t, of: columns))) { gate, up, dY in
+        var (share, complement) = (gate, gate)
+        share.formSigmoid(complement: &complement)
+        let dGate = dY * up * share * (1 + gate * complement)
+        up = dY * gate * share
+        gate = dGate
       }
     }
   }

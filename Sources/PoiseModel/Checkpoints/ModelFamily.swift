@@ -57,7 +57,10 @@ struct ConfigurationReader: Sendable {
   func error(_ problem: String) -> DataError { DataError(path, problem, category: .configuration) }
 
   /// Absent and null mean the same in these files.
-  func value(_ key: String) -> JSON? { json[key].flatMap { $0.isNull ? nil : $0 } }
+  func value(_ key: String) -> JSON? {
+    guard let value = json[key], !value.isNull else { return nil }
+    return value
+  }
 
   func int(_ key: String) throws -> Int {
     guard let value = try optionalInt(key) else { throw error("the key \(key) is missing; a whole number was expected.") }

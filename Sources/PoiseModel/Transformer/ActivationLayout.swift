@@ -130,7 +130,8 @@ struct ActivationLayout: Sendable {
     scores = plan.add("scores", tile)
     scoreGradients = plan.add("score_gradients", purpose.backward ? tile : 0)
     head = Self.head(c, capacity: capacity, blockRows: headBlockRows, purpose: purpose, in: &plan)
-    gradients = Self.gradients(c, rows: purpose.backward ? rows : 0, headRows: purpose.backward ? capacity.headRows : 0, in: &plan)
+    gradients = Self.gradients(
+      c, rows: purpose.backward ? rows : 0, headRows: purpose.backward ? capacity.headRows : 0, in: &plan)
     layout = plan
   }
 
@@ -177,7 +178,9 @@ struct ActivationLayout: Sendable {
       coefficients: plan.add("head.coefficients", purpose.backward ? capacity.targets : 0))
   }
 
-  private static func gradients(_ c: TransformerConfiguration, rows: Int, headRows: Int, in plan: inout Layout) -> Gradients {
+  private static func gradients(
+    _ c: TransformerConfiguration, rows: Int, headRows: Int, in plan: inout Layout
+  ) -> Gradients {
     Gradients(
       residual: plan.add("d.residual", rows, c.width), normalized: plan.add("d.normalized", rows, c.width),
       queryKeyValue: plan.add("d.query_key_value", rows, c.queryKeyValueWidth),

@@ -75,11 +75,12 @@ public struct ParameterLayout: Sendable {
         ? plan.add("\(name).\(part.name).weight", part.outputs, inputs)
         : plan.addAdjoining("\(name).\(part.name).weight", part.outputs, inputs)
     }
-    let biases = !bias ? [] : parts.enumerated().map { index, part in
+    let weight = Layout.joining("\(name).weight", weights)
+    guard bias else { return Linear(weight: weight, bias: nil) }
+    let biases = parts.enumerated().map { index, part in
       index == 0
         ? plan.add("\(name).\(part.name).bias", part.outputs) : plan.addAdjoining("\(name).\(part.name).bias", part.outputs)
     }
-    return Linear(
-      weight: Layout.joining("\(name).weight", weights), bias: bias ? Layout.joining("\(name).bias", biases) : nil)
+    return Linear(weight: weight, bias: Layout.joining("\(name).bias", biases))
   }
 }

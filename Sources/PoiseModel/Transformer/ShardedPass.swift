@@ -63,7 +63,7 @@ public final class ShardedPass: @unchecked Sendable {
     _ groups: [TokenGroup], policy: Arena, reference: Arena?, objective: (_ responses: inout MutableSpan<ResponseOutcome>) -> Void
   ) {
     gradients.clear()
-    run(groups) { workspace, slot in
+    run(groups, addingGradients: true) { workspace, slot in
       shardGradients[slot].clear()
       transformer.differentiate(
         workspace, policy: policy, reference: reference, addingTo: shardGradients[slot], objective: objective)
@@ -71,7 +71,9 @@ public final class ShardedPass: @unchecked Sendable {
   }
 
   /// In waves of as many shards as there are workers; each wave ends with the ordered sum.
-  private func run(_ groups: [TokenGroup], _ pass: (_ workspace: Workspace, _ slot: Int) -> Void) {
+  private func run(
+    _ groups: [TokenGroup], addingGradients: Bool = false, _ pass: (_ workspace: Workspace, _ slot: Int) -> Void
+  ) {
     cut(groups)
     outcomes.removeAll(keepingCapacity: true)
     for start in stride(from: 0, to: shards.count, by: workspaces.count) {
@@ -82,7 +84,7 @@ public final class ShardedPass: @unchecked Sendable {
         pass(workspace, slot)
       }
       for slot in 0..<wave.count { outcomes.append(contentsOf: workspaces[slot].outcomes) }
-      if hasBackward { addGradients(slots: wave.count) }
+      if addingGradients { addGradients(slots: wave.count) }
     }
   }
 

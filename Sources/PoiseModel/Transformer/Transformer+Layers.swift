@@ -104,7 +104,8 @@ extension Transformer {
     kernels.embeddingBackward(
       a[dX, rows: 0..<rows], tokens: tokens, columns: configuration.width, addingTo: g[writing: parameters.embedding])
     if let table = parameters.positions {
-      kernels.embeddingBackward(a[dX, rows: 0..<rows], tokens: positions, columns: configuration.width, addingTo: g[writing: table])
+      kernels.embeddingBackward(
+        a[dX, rows: 0..<rows], tokens: positions, columns: configuration.width, addingTo: g[writing: table])
     }
   }
 }

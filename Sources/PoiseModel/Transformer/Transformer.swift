@@ -33,14 +33,13 @@ public final class Transformer: Sendable {
     let arena = Arena(parameters.layout)
     let deviation = Double(configuration.initializationDeviation)
     let residual = deviation / (2 * Double(configuration.blockCount)).squareRoot()
-    for (index, tensor) in parameters.layout.tensors.enumerated() {
+    for (index, tensor) in parameters.layout.tensors.enumerated() where !tensor.name.hasSuffix("bias") {
       var generator = CounterGenerator(seed, UInt64(index))
+      let isGain = tensor.name.hasSuffix("gain")
       let writesResidual = tensor.name.hasSuffix("output.weight") || tensor.name.hasSuffix("down.weight")
       var values = arena[writing: tensor]
       for element in values.indices {
-        values[element] =
-          tensor.name.hasSuffix("gain")
-          ? 1 : tensor.name.hasSuffix("bias") ? 0 : Float(generator.normal() * (writesResidual ? residual : deviation))
+        values[element] = isGain ? 1 : Float(generator.normal() * (writesResidual ? residual : deviation))
       }
     }
     return arena

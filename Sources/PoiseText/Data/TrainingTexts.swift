@@ -9,7 +9,8 @@ public enum TrainingTexts {
     let isRecords = [".jsonl", ".json", ".jsonl.gz"].contains { path.hasSuffix($0) }
     let texts = isRecords ? try records(path) : [try whole(path)]
     guard texts.contains(where: { !$0.isEmpty }) else {
-      throw DataError(path, "there is no text in it; records with \(fields.joined(separator: ", ")), or plain text, were expected.")
+      throw DataError(
+        path, "there is no text in it; records with \(fields.joined(separator: ", ")), or plain text, were expected.")
     }
     return texts
   }

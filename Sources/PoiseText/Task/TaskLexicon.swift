@@ -5,8 +5,11 @@ import PoiseRandom
 enum TaskLexicon {
   static let people = words(
     """
-    Nora Tom Lena Omar Ruth Hugo Mina Felix Clara Ivan Rosa Jonas Alma
-    Zoe Karim Greta Leo Maya Oscar Ines Paul Sofia Ben Hana David
+    Nora Tom Lena Omar Ruth Hugo Mina Felix Clara Ivan Rosa Jonas Alma Zoe Karim Greta Leo Maya Oscar Ines
+    Paul Sofia Ben Hana David Ada Bruno Carla Dario Elsa Farid Gina Henry Ida Jakob Kira Luca Marta Nils Olga
+    Pablo Rita Simon Tara Umar Vera Walter Yara Anton Bella Cyril Dora Emil Flora Georg Helga Igor Judit Klaus Lydia
+    Marco Nadia Otto Petra Rafael Sara Tobias Ulla Viktor Wanda Xenia Yusuf Agnes Boris Celia Diego Edith Frank Gloria Hector
+    Iris Julia Kasper Laura Milan Noemi Pavel Renata Stefan Thea Urban Vivian Adrian Beata Carlos Delia Erik Fiona Gustav Hilda
     """)
 
   static let objects = words(
@@ -19,7 +22,7 @@ enum TaskLexicon {
 
   static let currencies = words("euros dollars pounds")
 
-  static let amounts = [12, 15, 18, 20, 24, 25, 30, 32, 35, 36, 40, 45, 48, 50, 60, 65, 70, 75, 80, 90]
+  static let amounts = Array(12...91)
 
   static let places = words(
     """

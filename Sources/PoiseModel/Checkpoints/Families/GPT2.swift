@@ -4,7 +4,7 @@ extension ModelFamily {
   /// GPT-2. Its products are stored (in, out), queries, keys and values as one.
   public static let gpt2 = ModelFamily(
     name: "gpt2", configuration: gpt2Configuration, config: gpt2Config, tensors: gpt2Tensors,
-    ignoredSuffixes: ["attn.bias", "attn.masked_bias"])
+    ignoredSuffixes: [".attn.bias", ".attn.masked_bias"])
 
   private static func gpt2Configuration(
     _ config: ConfigurationReader, _ hasTensor: (String) -> Bool

@@ -66,7 +66,8 @@ extension ModelFamily {
       tensors.append(StoredTensor("\(file).input_layernorm.weight", "\(block).attention_norm.gain"))
       tensors.append(StoredTensor("\(file).post_attention_layernorm.weight", "\(block).feed_forward_norm.gain"))
       let linears = [
-        ("self_attn.q_proj", "attention.query", c.biases.queryKeyValue), ("self_attn.k_proj", "attention.key", c.biases.queryKeyValue),
+        ("self_attn.q_proj", "attention.query", c.biases.queryKeyValue),
+        ("self_attn.k_proj", "attention.key", c.biases.queryKeyValue),
         ("self_attn.v_proj", "attention.value", c.biases.queryKeyValue),
         ("self_attn.o_proj", "attention.output", c.biases.attentionOutput),
         ("mlp.gate_proj", "feed_forward.gate", c.biases.feedForward), ("mlp.up_proj", "feed_forward.up", c.biases.feedForward),

@@ -1,0 +1,46 @@
+# Poise: the commands of the house. Bare `make` prints them.
+
+BUILD    = swift build -c release --product poise
+POISE    = .build/release/poise
+DEMO_OUT ?= runs/demo
+# What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
+SWIFT_FILES = Package.swift Sources Tests Benchmarks
+
+.PHONY: menu setup build demo demo-short test lint format bench gradients interop clean
+
+menu: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: ## install OpenBLAS and LAPACKE if they are missing
+	@sh Scripts/setup.sh
+
+build: setup ## the poise command, optimised: .build/release/poise
+	$(BUILD)
+
+demo: build ## SFT, then online IPO, on the built-in task: minutes (DEMO_OUT=runs/demo)
+	$(POISE) demo --out $(DEMO_OUT)
+
+demo-short: build ## the same path in seconds; shows that it works, not what it learns
+	$(POISE) demo --quick --out $(DEMO_OUT)-short
+
+test: setup ## all tests; those on published data need POISE_TEST_DATA
+	$(if $(POISE_TEST_DATA),,@echo "POISE_TEST_DATA is not set: tests that read published data are skipped.")
+	swift test --disable-xctest
+
+gradients: build ## analytic against finite-difference gradients on this machine
+	$(POISE) check-gradients
+
+bench: setup ## throughput of kernels and steps (BENCH_OPTIONS="--filter exp"; POISE_ISA=avx2)
+	cd Benchmarks && swift package -c release --disable-sandbox benchmark $(BENCH_OPTIONS)
+
+interop: build ## a saved model against Hugging Face transformers; installs torch, gigabytes
+	@sh Tests/interop/run.sh
+
+lint: ## style, as an error
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+format: ## style, in place
+	swift format --in-place --parallel --recursive $(SWIFT_FILES)
+
+clean: ## remove what was built; runs/ stays
+	rm -rf .build Benchmarks/.build

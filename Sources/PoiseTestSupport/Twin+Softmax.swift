@@ -1,0 +1,72 @@
+import Foundation
+
+extension Twin {
+  public static func logSumExp(_ x: [Double]) -> Double {
+    let top = x.max() ?? -.infinity
+    return top.isInfinite ? top : top + log(x.reduce(0) { $0 + exp($1 - top) })
+  }
+  public static func logPartitions(_ logits: [Double], columns: Int) -> [Double] {
+    rows(of: logits, columns: columns).map(logSumExp)
+  }
+  public static func logSoftmax(_ logits: [Double], columns: Int) -> [Double] {
+    rows(of: logits, columns: columns).flatMap { row in
+      let logPartition = logSumExp(row)
+      return row.map { $0 - logPartition }
+    }
+  }
+
+  public static func causalSoftmaxForward(_ scores: [Double], columns: Int, firstVisible: Int, scale: Double) -> [Double] {
+    rows(of: scores, columns: columns).enumerated().flatMap { i, row in
+      let seen = row.prefix(firstVisible + i).map { scale * $0 }
+      let logPartition = logSumExp(seen)
+      return seen.map { exp($0 - logPartition) } + [Double](repeating: 0, count: columns - seen.count)
+    }
+  }
+  public static func causalSoftmaxBackward(
+    _ dP: [Double], probabilities: [Double], columns: Int, scale: Double
+  ) -> [Double] {
+    zip(rows(of: dP, columns: columns), rows(of: probabilities, columns: columns)).flatMap { dP, probabilities in
+      // What is not visible has probability 0, and so gradient 0.
+      let mean = innerProduct(dP, probabilities)
+      return zip(dP, probabilities).map { scale * $1 * ($0 - mean) }
+    }
+  }
+
+  public static func targetLogProbabilities(
+    _ logits: [Double], columns: Int, rows: [Int32], targets: [Int32]
+  ) -> [Double] {
+    let logProbabilities = logSoftmax(logits, columns: columns)
+    return zip(rows, targets).map { logProbabilities[Int($0) * columns + Int($1)] }
+  }
+  public static func logProbabilityBackward(
+    _ logits: [Double], coefficients: [Double], rows: [Int32], targets: [Int32], columns: Int
+  ) -> [Double] {
+    let logProbabilities = logSoftmax(logits, columns: columns)
+    var dLogits = [Double](repeating: 0, count: logits.count)
+    for n in rows.indices {
+      let start = Int(rows[n]) * columns
+      for i in 0..<columns { dLogits[start + i] -= coefficients[n] * exp(logProbabilities[start + i]) }
+      dLogits[start + Int(targets[n])] += coefficients[n]
+    }
+    return dLogits
+  }
+
+  public static func entropies(_ logits: [Double], columns: Int) -> [Double] {
+    rows(of: logSoftmax(logits, columns: columns), columns: columns).map { row in
+      row.reduce(0) { $1 == -.infinity ? $0 : $0 - exp($1) * $1 }
+    }
+  }
+  public static func divergences(policy: [Double], reference: [Double], columns: Int) -> [Double] {
+    let references = rows(of: logSoftmax(reference, columns: columns), columns: columns)
+    return zip(rows(of: logSoftmax(policy, columns: columns), columns: columns), references).map { policy, reference in
+      zip(policy, reference).reduce(0) { $1.0 == -.infinity ? $0 : $0 + exp($1.0) * ($1.0 - $1.1) }
+    }
+  }
+  public static func geometricMixture(
+    policy: [Double], reference: [Double], weight: Double
+  ) -> (mixture: [Double], logPartition: Double) {
+    let product = zip(policy, reference).map { (1 - weight) * $0 + weight * $1 }
+    let logPartition = logSumExp(product)
+    return (product.map { $0 - logPartition }, logPartition)
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import PoiseFiles
+import Testing
+
+@Suite struct ResumingTests {
+  let trained: TrainedModel
+  let folder: TemporaryFolder
+
+  init() throws {
+    trained = try TrainedModel.shared.get()
+    folder = try TemporaryFolder()
+  }
+
+  private func arguments(steps: Int, out: String) -> [String] {
+    [
+      "train", "ipo", "--model", trained.model, "--prompts", trained.prompts, "--annotator", "rubric", "--steps", String(steps),
+      "--batch-size", "3", "--max-new-tokens", "6", "--checkpoint-every", "1", "--out", out,
+    ]
+  }
+
+  @Test func aResumedRunEndsWithTheBytesOfAnUninterruptedOne() throws {
+    let (whole, broken) = ("\(folder.path)/whole", "\(folder.path)/broken")
+    #expect(try PoiseProcess(arguments(steps: 3, out: whole)).status == 0)
+    try Files.createDirectory(broken)
+    try FileManager.default.copyItem(atPath: "\(whole)/checkpoint-2", toPath: "\(broken)/checkpoint-2")
+    #expect(try PoiseProcess(arguments(steps: 3, out: broken) + ["--resume"]).status == 0)
+    #expect(try Files.read("\(broken)/model.safetensors") == Files.read("\(whole)/model.safetensors"))
+    #expect(try Files.read("\(broken)/model.safetensors") != Files.read("\(trained.model)/model.safetensors"))
+    let metrics = try String(decoding: Files.read("\(broken)/metrics.jsonl"), as: UTF8.self)
+    #expect(metrics.count { $0 == "\n" } == 1)
+  }
+
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  func anInterruptedRunFinishesItsStepAndSaysHowToGoOn(_ signal: Int32, _ status: Int32) throws {
+    let run = "\(folder.path)/run"
+    let errors = try folder.file("errors", "")
+    let process = Process()
+    process.executableURL = PoiseProcess.executable
+    process.arguments = arguments(steps: 1_000_000, out: run)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+    wait(process) { Files.exists("\(run)/model.safetensors") }
+    kill(process.processIdentifier, signal)
+    wait(process) { false }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == status)
+    let said = try String(decoding: Files.read(errors), as: UTF8.self)
+    #expect(said.wholeMatch(of: /Interrupted after step \d+; the checkpoint is complete\. Add --resume .+\n/) != nil, "\(said)")
+    #expect(!folder.contents.contains { $0.contains(".tmp") || $0.contains(".link") })
+  }
+
+  /// Until the condition holds, the process has ended, or half a minute is over.
+  private func wait(_ process: Process, until condition: () -> Bool) {
+    let start = ContinuousClock.now
+    while process.isRunning, !condition(), ContinuousClock.now - start < .seconds(30) { usleep(10_000) }
+  }
+}

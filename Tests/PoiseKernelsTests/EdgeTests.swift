@@ -1,0 +1,204 @@
+import PoiseKernels
+import PoiseTestSupport
+import Testing
+
+/// Limits, conventions and extremes, each as literal numbers.
+@Suite struct EdgeTests {
+  @Test(arguments: InstructionSet.supported)
+  func exponentialIsExactAtItsLimits(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let x: [Float] = [-.infinity, -1e30, -104, -103.98, -103.97, -88, -0.0, 0, 88.72, 88.73, 1e30, .infinity, .nan]
+    var y = x
+    kernels.exponential(x.span, into: y.mutableSpan)
+    let exact: [Double] = [
+      0, 0, 0, 0, 7.021051948485981e-46, 6.054601895401186e-39, 1, 1, 3.393180516226706e+38, .infinity, .infinity, .infinity,
+    ]
+    #expect(largestUlps(of: Array(y[..<12]), from: exact) <= 1)
+    #expect(Array(y[..<4]) == [0, 0, 0, 0] && y[4] > 0 && y[6] == 1 && y[7] == 1 && y[8].isFinite)
+    #expect(y[12].isNaN)
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func sumOfSquaresNeitherOverflowsNorHidesWhatIsNotFinite(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    for count in [1, 16, 17, 40] {
+      var x = [Float](repeating: 3e38, count: count)
+      #expect(kernels.sumOfSquares(x.span) == Double(count) * Double(Float(3e38)) * Double(Float(3e38)))
+      x[count - 1] = -.infinity
+      #expect(kernels.sumOfSquares(x.span) == .infinity)
+      x[0] = .nan
+      #expect(kernels.sumOfSquares(x.span).isNaN)
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func logSumExpPassesInfinitiesThrough(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    #expect(kernels.logSumExp([Float]().span) == -.infinity)
+    for count in [1, 16, 17, 35] {
+      var x = [Float](repeating: -.infinity, count: count)
+      #expect(kernels.logSumExp(x.span) == -.infinity)
+      x[count - 1] = 7
+      #expect(kernels.logSumExp(x.span) == 7)
+      x[count / 2] = .infinity
+      #expect(kernels.logSumExp(x.span) == .infinity)
+      x[count / 2] = .nan
+      #expect(kernels.logSumExp(x.span).isNaN)
+      x = [Float](repeating: -.infinity, count: count)
+      x[0] = .nan
+      #expect(kernels.logSumExp(x.span).isNaN)
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func logSumExpSurvivesLargeLogits(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    for level: Float in [-3e38, -1e4, 1e4, 3e38] {
+      let x = [Float](repeating: level, count: 64)
+      #expect(ulps(of: kernels.logSumExp(x.span), from: Double(level) + 4.158883083359671856) <= 1)
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func whatACausalRowDoesNotSeeIsZero(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let (columns, rows) = (21, 24)
+    for firstVisible in [1, 2, 15, 16, 17, 20, 21, 40] {
+      var scores = [Float](repeating: .nan, count: rows * columns)
+      for row in 0..<rows { for column in 0..<min(columns, firstVisible + row) { scores[row * columns + column] = 3e4 } }
+      kernels.causalSoftmaxForward(columns: columns, firstVisible: firstVisible, scale: 0.5, updating: scores.mutableSpan)
+      var gradients = scores.map { $0 == 0 ? Float.nan : 1 }
+      kernels.causalSoftmaxBackward(
+        probabilities: scores.span, columns: columns, firstVisible: firstVisible, scale: 0.5, updating: gradients.mutableSpan)
+      for row in 0..<rows {
+        let visible = min(columns, firstVisible + row)
+        for column in 0..<columns {
+          let (found, gradient) = (scores[row * columns + column], gradients[row * columns + column])
+          #expect(column < visible ? abs(found * Float(visible) - 1) < 2e-7 : found == 0, "\(firstVisible) \(row) \(column)")
+          #expect(column < visible ? abs(gradient) < 1e-7 : gradient == 0, "\(firstVisible) \(row) \(column)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func maskedTokensCostNothing(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    var logits = [Float](repeating: -.infinity, count: 37)
+    for token in [0, 5, 30, 36] { logits[token] = 2 }
+    let (logPartitions, rows, targets): ([Float], [Int32], [Int32]) = ([kernels.logSumExp(logits.span)], [0], [30])
+    var found: [Float] = [.nan]
+    kernels.entropies(logits.span, columns: 37, logPartitions: logPartitions.span, into: found.mutableSpan)
+    #expect(ulps(of: found[0], from: 1.386294361119890619) <= 2)
+    var seed = logits
+    kernels.logProbabilityBackward(
+      coefficients: [Float(2)].span, rows: rows.span, targets: targets.span, logPartitions: logPartitions.span, columns: 37,
+      updating: seed.mutableSpan)
+    for token in 0..<37 {
+      let expected = token == 30 ? 1.5 : [0, 5, 36].contains(token) ? -0.5 : 0
+      #expect(ulps(of: seed[token], from: expected, magnitude: 2) <= 2, "token \(token)")
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func rowsWithoutATargetBecomeZero(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let seed = SeedInputs(columns: 19)
+    var found = seed.logits
+    found[19] = .nan  // row 1 has no target: its logits are not read
+    kernels.logProbabilityBackward(
+      coefficients: seed.coefficients.span, rows: seed.rows.span, targets: seed.targets.span,
+      logPartitions: seed.logPartitions(kernels).span, columns: 19, updating: found.mutableSpan)
+    #expect(found[19..<38].allSatisfy { $0 == 0 } && found[57..<76].allSatisfy { $0 == 0 })
+    #expect(found[0..<19].contains { $0 != 0 } && found[38..<57].contains { $0 != 0 })
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func divergenceIsZeroFromItselfAndNeverNegative(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    for seed in 0..<50 as Range<UInt64> {
+      let policy = normalRow("policy", seed: seed, count: 45, scale: 6)
+      let reference = zip(policy, normalRow("noise", seed: seed, count: 45, scale: 1e-6)).map { $0 + $1 }
+      #expect(divergence(kernels, policy, policy) == 0)
+      #expect(divergence(kernels, policy, reference) >= 0)
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func divergenceKnowsProbabilityZero(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let narrow: [Float] = [0, 0, -.infinity, -.infinity]
+    let wide: [Float] = [0, 0, 0, -.infinity]
+    #expect(ulps(of: divergence(kernels, narrow, wide), from: 0.405465108108164382) <= 2)
+    #expect(divergence(kernels, wide, narrow) == .infinity)
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func mixturesEndInTheirComponentsBitForBit(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    for count in [1, 16, 33] {
+      var (policy, reference) = (normalRow("policy", count: count), normalRow("reference", count: count))
+      (policy[0], reference[count - 1]) = (-.infinity, -.infinity)
+      var mixture = [Float](repeating: .nan, count: count)
+      let atPolicy = kernels.geometricMixture(
+        policy: policy.span, reference: reference.span, weight: 0, into: mixture.mutableSpan)
+      #expect(atPolicy == 0 && mixture.map(\.bitPattern) == policy.map(\.bitPattern))
+      let atReference = kernels.geometricMixture(
+        policy: policy.span, reference: reference.span, weight: 1, into: mixture.mutableSpan)
+      #expect(atReference == 0 && mixture.map(\.bitPattern) == reference.map(\.bitPattern))
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func mixturesOfDisjointPoliciesAreEmpty(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    var mixture: [Float] = [.nan, .nan]
+    let logPartition = kernels.geometricMixture(
+      policy: [Float(0), -.infinity].span, reference: [-Float.infinity, 0].span, weight: 0.5, into: mixture.mutableSpan)
+    #expect(logPartition == -.infinity && mixture == [-.infinity, -.infinity])
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func rotationsUndoEachOther(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let (cosines, sines): ([Float], [Float]) = ([1, 0.6, 0.28, 0.8], [0, 0.8, 0.96, -0.6])
+    let positions: [Int32] = [1, 0]
+    let x: [Float] = [1, 2, 3, 4, 9, 5, 6, 7, 8, 9]  // columns 0…3 turn, column 4 stays
+    var turned = x
+    kernels.rotaryForward(
+      positions: positions.span, cosines: cosines.span, sines: sines.span, heads: 1, headSize: 4, columns: 5,
+      updating: turned.mutableSpan)
+    // Row 0 by position 1: (1, 3) with (0.28, 0.96), (2, 4) with (0.8, −0.6). Row 1 by position 0: (5, 7) and (6, 8).
+    let expected = [-2.6, 4, 1.8, 2, 9, 5, -2.8, 7, 9.6, 9]
+    #expect(largestUlps(of: turned, from: expected, magnitude: 4) <= 1)
+    kernels.rotaryBackward(
+      positions: positions.span, cosines: cosines.span, sines: sines.span, heads: 1, headSize: 4, columns: 5,
+      updating: turned.mutableSpan)
+    #expect(largestUlps(of: turned, from: x.doubles, magnitude: 8) <= 2)
+    #expect(turned[4] == 9 && turned[9] == 9)
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func activationsSurviveExtremes(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let x: [Float] = [-1e30, -200, 0, 200, 1e30]
+    var y = x
+    kernels.geluForward(x.span, into: y.mutableSpan)
+    #expect(y == [0, 0, 0, 200, 1e30])
+    kernels.geluBackward([Float](repeating: 1, count: 5).span, x: x.span, into: y.mutableSpan)
+    #expect(Array(y[1...3]) == [0, 0.5, 1])
+    let gateUp: [Float] = x + [1, 1, 1, 1, 1]
+    kernels.siluGateForward(gateUp.span, columns: 5, into: y.mutableSpan)
+    #expect(y == [0, 0, 0, 200, 1e30])
+  }
+
+  private func divergence(_ kernels: any KernelTable, _ policy: [Float], _ reference: [Float]) -> Float {
+    let policyPartitions = [kernels.logSumExp(policy.span)]
+    let referencePartitions = [kernels.logSumExp(reference.span)]
+    var found: [Float] = [.nan]
+    kernels.divergences(
+      policy: policy.span, policyLogPartitions: policyPartitions.span, reference: reference.span,
+      referenceLogPartitions: referencePartitions.span, columns: policy.count, into: found.mutableSpan)
+    return found[0]
+  }
+}

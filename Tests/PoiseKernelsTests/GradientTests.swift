@@ -1,0 +1,76 @@
+import PoiseTestSupport
+import Testing
+
+/// The backward twins are the derivatives of the forward twins, by central differences in double precision. With
+/// `everyTailLengthMatchesTheTwin` this holds for the kernels, too.
+@Suite struct GradientTests {
+  let columns = 5
+  var weights: [Double] { normalRow("weights", count: rowCount * columns).doubles }
+  var x: [Double] { normalRow("x", count: rowCount * columns).doubles }
+  var gain: [Double] { normalRow("gain", count: columns).doubles }
+
+  @Test func rmsNorm() {
+    let inverses = Twin.rmsNormForward(x, gain: gain, epsilon: 0.1).inverseDeviations
+    let found = Twin.rmsNormBackward(weights, x: x, gain: gain, inverseDeviations: inverses)
+    expect(found.dX, areDerivativesAt: x) { Twin.rmsNormForward($0, gain: gain, epsilon: 0.1).y }
+    expect(found.dGain, areDerivativesAt: gain) { Twin.rmsNormForward(x, gain: $0, epsilon: 0.1).y }
+  }
+
+  @Test func layerNorm() {
+    let bias = normalRow("bias", count: columns).doubles
+    let forward = Twin.layerNormForward(x, gain: gain, bias: bias, epsilon: 0.1)
+    let found = Twin.layerNormBackward(
+      weights, x: x, gain: gain, means: forward.means, inverseDeviations: forward.inverseDeviations)
+    expect(found.dX, areDerivativesAt: x) { Twin.layerNormForward($0, gain: gain, bias: bias, epsilon: 0.1).y }
+    expect(found.dGain, areDerivativesAt: gain) { Twin.layerNormForward(x, gain: $0, bias: bias, epsilon: 0.1).y }
+    expect(found.dBias, areDerivativesAt: bias) { Twin.layerNormForward(x, gain: gain, bias: $0, epsilon: 0.1).y }
+  }
+
+  @Test func activations() {
+    expect(Twin.geluBackward(weights, x: x), areDerivativesAt: x) { Twin.geluForward($0) }
+    let gateUp = normalRow("gateUp", count: 2 * rowCount * columns).doubles
+    expect(Twin.siluGateBackward(weights, gateUp: gateUp, columns: columns), areDerivativesAt: gateUp) {
+      Twin.siluGateForward($0, columns: columns)
+    }
+  }
+
+  @Test func rotary() {
+    let (cosines, sines) = (normalRow("cosines", count: 4).doubles, normalRow("sines", count: 4).doubles)
+    func rotated(_ x: [Double], _ direction: Double) -> [Double] {
+      Twin.rotary(
+        x, positions: [1, 0, 1], cosines: cosines, sines: sines, heads: 1, headSize: 4, columns: columns, direction: direction)
+    }
+    expect(rotated(weights, -1), areDerivativesAt: x) { rotated($0, 1) }
+  }
+
+  @Test func tables() {
+    let zeros = [Double](repeating: 0, count: 4 * columns)
+    let tokens: [Int32] = [3, 1, 3]
+    expect(Twin.embeddingBackward(weights, tokens: tokens, columns: columns, to: zeros), areDerivativesAt: zeros) {
+      Twin.embeddingForward($0, tokens: tokens, columns: columns)
+    }
+    expect(Twin.biasBackward(weights, to: Array(zeros[..<columns])), areDerivativesAt: gain) { Twin.addBias($0, to: x) }
+  }
+
+  @Test func causalSoftmax() {
+    let probabilities = Twin.causalSoftmaxForward(x, columns: columns, firstVisible: 2, scale: 0.7)
+    let found = Twin.causalSoftmaxBackward(weights, probabilities: probabilities, columns: columns, scale: 0.7)
+    expect(found, areDerivativesAt: x) { Twin.causalSoftmaxForward($0, columns: columns, firstVisible: 2, scale: 0.7) }
+  }
+
+  @Test func targetLogProbabilities() {
+    let (rows, targets): ([Int32], [Int32]) = ([0, 0, 2], [1, 4, 0])
+    let coefficients = Array(weights[..<3])
+    let found = Twin.logProbabilityBackward(x, coefficients: coefficients, rows: rows, targets: targets, columns: columns)
+    expect(found, areDerivativesAt: x) {
+      Twin.targetLogProbabilities($0, columns: columns, rows: rows, targets: targets)
+    }
+  }
+
+  /// Derivatives of Σ weights·f, where f may have fewer values than there are weights.
+  private func expect(_ found: [Double], areDerivativesAt point: [Double], of function: ([Double]) -> [Double]) {
+    let expected = centralDifference(of: { innerProduct(weights, function($0)) }, at: point)
+    #expect(found.count == expected.count && found.contains { $0 != 0 })
+    for (one, other) in zip(found, expected) { #expect(abs(one - other) < 1e-8 * max(1, abs(other))) }
+  }
+}

@@ -1,0 +1,90 @@
+import PoiseTestSupport
+import Synchronization
+import Testing
+
+@testable import PoiseModel
+
+/// The steady state of training and decoding allocates nothing.
+@Suite(.enabled(if: AllocationCounter.isSupported, "this platform's allocator cannot be counted")) struct AllocationTests {
+  /// Allocations that `body` makes on the calling thread and on all workers of the pool.
+  private func countAllocations(_ pool: WorkerPool, _ body: () -> Void) -> Int {
+    let counter = AllocationCounter()
+    onEveryWorker(of: pool) { counter.attachThread() }
+    body()
+    let count = counter.count
+    onEveryWorker(of: pool) { counter.detachThread() }
+    return count
+  }
+
+  /// Each worker waits for the others, so that none takes two items.
+  private func onEveryWorker(of pool: WorkerPool, _ body: () -> Void) {
+    let arrived = Atomic(0)
+    pool.forEach(pool.workerCount) { _, _ in
+      body()
+      arrived.add(1, ordering: .sequentiallyConsistent)
+      while arrived.load(ordering: .sequentiallyConsistent) < pool.workerCount {}
+    }
+  }
+
+  @Test func allocationsOfEveryWorkerAreCounted() {
+    let pool = WorkerPool(workerCount: 2)
+    let arrays = pool.workerCount
+    let count = countAllocations(pool) {
+      onEveryWorker(of: pool) { withExtendedLifetime(Array(repeating: UInt8(1), count: 2000)) {} }
+    }
+    #expect(count >= arrays)
+    #expect(countAllocations(pool) {} == 0)
+  }
+
+  @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
+  func aTrainingStepAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
+    let pool = WorkerPool(workerCount: workerCount)
+    let transformer = Transformer(example.configuration)
+    let (policy, reference) = (transformer.randomParameters(seed: 1), transformer.randomParameters(seed: 2))
+    let groups = transformer.mixedGroups
+    let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: true)
+    let optimizers = [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent].map {
+      Optimizer($0, parameters: transformer.parameters.layout)
+    }
+    func step() {
+      for optimizer in optimizers {
+        pass.differentiate(groups, policy: policy, reference: reference) { responses in
+          for index in responses.indices { responses[index].coefficient = -1 }
+        }
+        _ = pass.gradientNorm()
+        optimizer.update(policy, gradients: pass.gradients, gradientScale: 1, rate: 1e-4, pool: pool)
+      }
+    }
+    step()
+    #expect(countAllocations(pool, step) == 0)
+  }
+
+  @Test func anEvaluationAllocatesNothing() {
+    let pool = WorkerPool(workerCount: 2)
+    let transformer = Transformer(TransformerCase.llama.configuration)
+    let (policy, reference) = (transformer.randomParameters(seed: 1), transformer.randomParameters(seed: 2))
+    let groups = transformer.mixedGroups
+    let pass = ShardedPass(transformer, pool: pool, shardCount: 2, backward: false, reference: true)
+    pass.evaluate(groups, policy: policy, reference: reference)
+    #expect(countAllocations(pool) { pass.evaluate(groups, policy: policy, reference: reference) } == 0)
+  }
+
+  @Test(arguments: [TransformerCase.llama, .gpt2])
+  func decodingAllocatesNothing(_ example: TransformerCase) {
+    let transformer = Transformer(example.configuration)
+    let parameters = transformer.randomParameters(seed: 1)
+    let decoder = Decoder(
+      transformer,
+      capacity: DecoderCapacity(promptCount: 2, promptTokens: 8, longestPrompt: 5, sequenceCount: 4, responseTokens: 4))
+    let prompts: [[Int32]] = [[1, 2, 3, 4, 5], [6, 7, 8]]
+    let (promptOf, all, some) = ([0, 0, 1, 1], [0, 1, 2, 3], [1, 2])
+    let (tokens, fewer): ([Int32], [Int32]) = ([1, 2, 3, 4], [5, 6])
+    func decode() {
+      decoder.prefill(prompts, parameters: parameters)
+      decoder.decode(tokens, sequences: all, promptOf: promptOf, parameters: parameters)
+      decoder.decode(fewer, sequences: some, promptOf: promptOf, parameters: parameters)
+    }
+    decode()
+    #expect(PoiseTestSupport.countAllocations(decode) == 0)
+  }
+}

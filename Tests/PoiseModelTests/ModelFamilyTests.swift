@@ -1,0 +1,100 @@
+import PoiseFiles
+import Testing
+
+@testable import PoiseModel
+
+@Suite struct ModelFamilyTests {
+  static let families: [(TransformerConfiguration, String)] = [
+    (TransformerCase.llama.configuration, "llama"), (TransformerCase.gpt2.configuration, "gpt2"),
+  ]
+
+  private func family(_ name: String) throws -> ModelFamily { try #require(ModelFamily.all.first { $0.name == name }) }
+
+  @Test(arguments: families)
+  func whatIsSavedIsLoaded(_ configuration: TransformerConfiguration, _ name: String) throws {
+    var configuration = configuration
+    configuration.beginningOfSequence = 1
+    configuration.endOfSequence = [2, 3]
+    let folder = try TemporaryFolder()
+    let model = StoredModel(new: configuration, family: try family(name), seed: 4)
+    model.parameters.copy(from: model.transformer.randomParameters(seed: 4))
+    try model.save(folder: folder.path)
+    let loaded = try StoredModel(folder: folder.path)
+    #expect(loaded.transformer.configuration == configuration)
+    #expect(loaded.family.name == name)
+    #expect(loaded.config == model.config)
+    for tensor in model.transformer.parameters.layout.tensors {
+      let (saved, read) = (model.parameters, loaded.parameters)
+      let (expected, found) = (saved[tensor], read[tensor])
+      #expect(expected.indices.allSatisfy { expected[$0] == found[$0] }, "\(tensor.name)")
+    }
+  }
+
+  @Test(arguments: families)
+  func unknownKeysComeBackAsTheyWere(_ configuration: TransformerConfiguration, _ name: String) throws {
+    var model = try EditableModel(configuration, try family(name))
+    model.config["quirk"] = ["depth": 3, "names": ["a", nil], "rate": try JSON(parsing: "1e-05")]
+    model.config["torch_dtype"] = "bfloat16"
+    let loaded = try model.load()
+    let folder = try TemporaryFolder()
+    try loaded.save(folder: folder.path)
+    var expected = model.config
+    expected["torch_dtype"] = "float32"
+    #expect(try Files.readJSON(folder.path + "/config.json") == .object(expected))
+  }
+
+  @Test func gpt2NamesMayLackTheirPrefix() throws {
+    var model = try EditableModel(EditableModel.gpt2, .gpt2)
+    let expected = try model.load().parameters.floats
+    #expect(model.tensors.allSatisfy { $0.name.hasPrefix("transformer.") })
+    for index in model.tensors.indices { model.tensors[index].name.removeFirst("transformer.".count) }
+    #expect(try model.load().parameters.floats == expected)
+  }
+
+  @Test func gpt2ProductsAreStoredTheOtherWayRound() throws {
+    let model = try EditableModel(EditableModel.gpt2, .gpt2)
+    let loaded = try model.load()
+    let stored = model.tensors[try model.index(of: "transformer.h.1.attn.c_attn.weight")]
+    #expect(stored.shape == [16, 48])
+    let fused = loaded.transformer.parameters.blocks[1].queryKeyValue.weight
+    #expect(fused.shape == [48, 16])
+    let arena = loaded.parameters
+    let values = arena[fused]
+    for output in 0..<48 {
+      for input in 0..<16 { #expect(values[16 * output + input] == stored.values[48 * input + output]) }
+    }
+  }
+
+  @Test func gpt2WithoutTheFusedBiasHasNone() throws {
+    var model = try EditableModel(EditableModel.gpt2, .gpt2)
+    model.tensors.removeAll { $0.name.hasSuffix("c_attn.bias") }
+    let loaded = try model.load()
+    #expect(!loaded.transformer.configuration.biases.queryKeyValue)
+    #expect(loaded.transformer.configuration.biases.attentionOutput)
+  }
+
+  @Test func masksAndFrequenciesThatExportersLeaveBehindAreIgnored() throws {
+    var gpt2 = try EditableModel(EditableModel.gpt2, .gpt2)
+    gpt2.tensors.append(("transformer.h.0.attn.bias", [1, 1, 2, 2], [1, 0, 1, 1]))
+    gpt2.tensors.append(("transformer.h.0.attn.masked_bias", [1], [-1e4]))
+    gpt2.tensors.append(("lm_head.weight", [1], [0]))
+    _ = try gpt2.load()
+    var llama = try EditableModel(EditableModel.llama, .llama)
+    llama.tensors.append(("model.layers.0.self_attn.rotary_emb.inv_freq", [2], [1, 0.1]))
+    _ = try llama.load()
+  }
+
+  @Test func llamaReadsWhatOlderAndNewerFilesSay() throws {
+    var model = try EditableModel(EditableModel.llama, .llama)
+    for key in ["head_dim", "num_key_value_heads", "rms_norm_eps", "rope_theta", "bos_token_id"] { model.config[key] = nil }
+    model.config["rope_parameters"] = ["rope_type": "default", "rope_theta": 5000.0]
+    model.config["num_key_value_heads"] = 2
+    model.config["eos_token_id"] = [3, 4]
+    let configuration = try model.load().transformer.configuration
+    #expect(configuration.positions == .rotary(base: 5000))
+    #expect(configuration.headSize == 4)
+    #expect(configuration.epsilon == 1e-6)
+    #expect(configuration.endOfSequence == [3, 4])
+    #expect(configuration.beginningOfSequence == nil)
+  }
+}

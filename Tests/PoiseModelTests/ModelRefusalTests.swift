@@ -1,0 +1,88 @@
+import PoiseFiles
+import Testing
+
+@testable import PoiseModel
+
+/// A folder that does not hold the model it describes is refused, with the thing by its name.
+@Suite struct ModelRefusalTests {
+  private func error(_ model: EditableModel) throws -> any ExplainedError {
+    try #require(#expect(throws: (any Error).self) { try model.load() } as? any ExplainedError)
+  }
+
+  /// Values of Llama's config.json that are refused, and what the message says of them.
+  @Test(
+    arguments: [
+      ("model_type", "mamba", "model_type is \"mamba\""), ("hidden_act", "gelu", "hidden_act is \"gelu\""),
+      ("rope_scaling", ["rope_type": "llama3", "factor": 8], "rope_scaling asks for \"llama3\""),
+      ("rope_scaling", ["type": "linear", "factor": 2], "rope_scaling asks for \"linear\""),
+      ("rope_scaling", 2, "rope_scaling is a number"), ("num_attention_heads", 0, "num_attention_heads is 0"),
+      ("num_attention_heads", 3, "3 heads cannot share 2 key-value heads"), ("num_key_value_heads", 0, "key-value heads is 0"),
+      ("head_dim", 3, "an even head size, not 3"), ("vocab_size", nil, "the key vocab_size is missing"),
+      ("hidden_size", "wide", "hidden_size is a string"), ("eos_token_id", 1000, "the special token 1000"),
+      ("num_hidden_layers", 0, "the number of blocks is 0"), ("intermediate_size", 1_000_000_000, "feed-forward width"),
+    ] as [(String, JSON, String)])
+  func configurationsThatPoiseDoesNotCompute(_ key: String, _ value: JSON, _ message: String) throws {
+    var model = try EditableModel(EditableModel.llama, .llama)
+    model.config[key] = value
+    let error = try error(model)
+    #expect(error.category == .configuration)
+    #expect(error.description.contains(message), "\(error)")
+    #expect(error.description.contains("config.json"))
+  }
+
+  @Test func gpt2ActivationsOtherThanTheTanhFormAreRefused() throws {
+    var model = try EditableModel(EditableModel.gpt2, .gpt2)
+    model.config["activation_function"] = "relu"
+    let error = try error(model)
+    #expect(error.category == .configuration)
+    #expect(error.description.contains("activation_function is \"relu\""))
+  }
+
+  @Test func aMissingTensorIsNamed() throws {
+    var model = try EditableModel(EditableModel.llama, .llama)
+    model.tensors.remove(at: try model.index(of: "model.layers.1.mlp.up_proj.weight"))
+    let error = try error(model)
+    #expect(error.category == .badData)
+    #expect(error.description.contains("no tensor model.layers.1.mlp.up_proj.weight"))
+  }
+
+  @Test func aShapeThatDoesNotFitIsNamed() throws {
+    var model = try EditableModel(EditableModel.llama, .llama)
+    let index = try model.index(of: "model.layers.0.self_attn.k_proj.weight")
+    #expect(model.tensors[index].shape == [8, 16])
+    model.tensors[index].shape = [16, 8]
+    let error = try error(model)
+    #expect(error.category == .badData)
+    #expect(error.description.contains("model.layers.0.self_attn.k_proj.weight has shape [16, 8] where [8, 16]"))
+  }
+
+  @Test func aTensorThatNobodyReadsIsNamed() throws {
+    var model = try EditableModel(EditableModel.llama, .llama)
+    model.tensors.append(("model.layers.0.self_attn.q_proj.bias", [16], Array(repeating: 0, count: 16)))
+    let error = try error(model)
+    #expect(error.category == .configuration)
+    #expect(error.description.contains("model.layers.0.self_attn.q_proj.bias"))
+  }
+
+  /// `c_attn.bias` is no mask, although it ends like one.
+  @Test func aFusedBiasThatOnlyALaterBlockHasIsNotIgnored() throws {
+    var model = try EditableModel(EditableModel.gpt2, .gpt2)
+    model.tensors.remove(at: try model.index(of: "transformer.h.0.attn.c_attn.bias"))
+    #expect(try error(model).description.contains("transformer.h.1.attn.c_attn.bias"))
+  }
+
+  @Test func fewerBlocksThanTheWeightsHaveAreRefused() throws {
+    var model = try EditableModel(EditableModel.llama, .llama)
+    model.config["num_hidden_layers"] = 1
+    #expect(try error(model).description.contains("model.layers.1."))
+  }
+
+  @Test func foldersThatAreNotThereSaySo() throws {
+    let folder = try TemporaryFolder()
+    let missing = #expect(throws: FileError.self) { try StoredModel(folder: folder.path + "/none") }
+    #expect(missing?.category == .inputMissing)
+    let file = try folder.file("file", [])
+    let notAFolder = #expect(throws: FileError.self) { try StoredModel(folder: file) }
+    #expect(notAFolder?.description.contains("it is a file") == true)
+  }
+}

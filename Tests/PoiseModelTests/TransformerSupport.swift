@@ -1,0 +1,85 @@
+import PoiseRandom
+import Testing
+
+@testable import PoiseModel
+
+/// A small configuration under the name that a failing test shows.
+struct TransformerCase: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let configuration: TransformerConfiguration
+
+  /// Every norm with every kind of position and activation; biases, shared key-value heads and the tied head take turns.
+  static let all: [TransformerCase] = [TransformerConfiguration.Normalization.rms, .layer].flatMap { normalization in
+    [TransformerConfiguration.Positions.rotary(base: 10_000), .learned].flatMap { positions in
+      [TransformerConfiguration.Activation.gelu, .siluGate].flatMap { activation in
+        [1, 2, 4].map { TransformerCase(normalization, positions, activation, keyValueHeads: $0) }
+      }
+    }
+  }
+
+  /// As GPT-2 is made: LayerNorm, learned positions, biases everywhere, a tied head.
+  static let gpt2 = TransformerCase(
+    "gpt2",
+    TransformerConfiguration(
+      vocabularySize: 29, contextLength: 24, width: 16, blockCount: 2, headCount: 4, feedForwardWidth: 24, normalization: .layer,
+      positions: .learned, activation: .gelu, biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true)))
+
+  /// As Llama is made: RMSNorm, rotary positions, shared key-value heads, a gate, no biases.
+  static let llama = TransformerCase(
+    "llama",
+    TransformerConfiguration(
+      vocabularySize: 31, contextLength: 24, width: 16, blockCount: 2, headCount: 4, keyValueHeadCount: 2, feedForwardWidth: 20,
+      tiesHead: false))
+
+  init(_ name: String, _ configuration: TransformerConfiguration) {
+    testDescription = name
+    self.configuration = configuration
+  }
+
+  private init(
+    _ normalization: TransformerConfiguration.Normalization, _ positions: TransformerConfiguration.Positions,
+    _ activation: TransformerConfiguration.Activation, keyValueHeads: Int
+  ) {
+    let biases = TransformerConfiguration.Biases(
+      queryKeyValue: keyValueHeads != 2, attentionOutput: keyValueHeads != 4, feedForward: keyValueHeads != 1)
+    configuration = TransformerConfiguration(
+      vocabularySize: 17, contextLength: 24, width: 8, blockCount: 2, headCount: 4, keyValueHeadCount: keyValueHeads,
+      headSize: keyValueHeads == 4 ? 2 : 4, feedForwardWidth: 10, normalization: normalization, positions: positions,
+      activation: activation, biases: biases, tiesHead: keyValueHeads == 2)
+    testDescription = "\(normalization) \(positions) \(activation) \(keyValueHeads) key-value heads"
+  }
+}
+
+extension Transformer {
+  /// Parameters of which none is 0 or 1: biases and gains must count.
+  func randomParameters(seed: UInt64) -> Arena {
+    let arena = initialParameters(seed: seed)
+    var generator = CounterGenerator(seed, 1)
+    var values = arena[writingElements: 0..<arena.count]
+    for index in values.indices { values[index] += Float(0.2 * generator.normal()) }
+    return arena
+  }
+
+  /// Random tokens: a prompt and responses of the given lengths.
+  func group(prompt: Int, responses: [Int], seed: UInt64) -> TokenGroup {
+    var generator = CounterGenerator(seed, 2)
+    func tokens(_ count: Int) -> [Int32] { (0..<count).map { _ in Int32(generator.below(configuration.vocabularySize)) } }
+    return TokenGroup(prompt: tokens(prompt), responses: responses.map { tokens($0) })
+  }
+
+  /// Groups of one, two and three responses, with prompts and responses of one token among them.
+  var mixedGroups: [TokenGroup] {
+    [
+      group(prompt: 5, responses: [4, 1, 7], seed: 1), group(prompt: 1, responses: [3, 3], seed: 2),
+      group(prompt: 7, responses: [1, 1], seed: 3), group(prompt: 1, responses: [1], seed: 4),
+      group(prompt: 2, responses: [9], seed: 5),
+    ]
+  }
+}
+
+extension Arena {
+  var floats: [Float] {
+    let values = all
+    return values.indices.map { values[$0] }
+  }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import PoiseFiles
+import PoiseModel
+import Testing
+
+@testable import Poise
+
+@Suite struct RunFolderTests {
+  let temporary: TemporaryFolder
+  let folder: RunFolder
+  init() throws {
+    temporary = try TemporaryFolder()
+    folder = RunFolder(temporary.path + "/run", keepLast: 2)
+    try Files.createDirectory(folder.path)
+  }
+
+  private func names(_ path: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+
+  private let files = [
+    "config.json", "generation_config.json", "model.safetensors", "poise_run.json", "poise_state.safetensors",
+    "tokenizer_config.json",
+  ]
+
+  @Test func aCheckpointIsCompleteAndTheRunFolderHoldsTheNewest() throws {
+    let trainer = TinyTrainer.online()
+    for step in 1...2 {
+      _ = try trainer.step()
+      try folder.save(trainer.policy, trainer.optimizer, description: ["global_step": .init(step)])
+    }
+    #expect(try names(folder.path) == ["checkpoint-1", "checkpoint-2"] + files)
+    #expect(try names(folder.path + "/checkpoint-1") == files)
+    #expect(try names(folder.path + "/checkpoint-2") == files)
+    #expect(try Files.readJSON(folder.path + "/poise_run.json")["global_step"] == 2)
+    #expect(try StoredModel(folder: folder.path).parameters.bits == trainer.policy.parameters.bits)
+    let newest = try #require(RunFolder.newestCheckpoint(in: folder.path))
+    #expect(newest.step == 2 && newest.path == folder.path + "/checkpoint-2")
+    #expect(try Policy(folder: folder.path).parameters.bits == trainer.policy.parameters.bits)
+  }
+
+  @Test func onlyTheNewestStayAndTheirFilesOutliveTheOthers() throws {
+    let trainer = TinyTrainer.supervised()
+    for _ in 1...4 {
+      _ = try trainer.step()
+      try folder.save(trainer.policy, trainer.optimizer, description: [:])
+    }
+    #expect(try names(folder.path).filter { $0.hasPrefix("checkpoint-") } == ["checkpoint-3", "checkpoint-4"])
+    Files.remove(folder.path + "/checkpoint-4")
+    #expect(try StoredModel(folder: folder.path).parameters.bits == trainer.policy.parameters.bits)
+  }
+
+  @Test func aStepSavedTwiceIsReplaced() throws {
+    let trainer = TinyTrainer.supervised()
+    try folder.save(trainer.policy, trainer.optimizer, description: ["take": 1])
+    try folder.save(trainer.policy, trainer.optimizer, description: ["take": 2])
+    #expect(try Files.readJSON(folder.path + "/checkpoint-0/poise_run.json")["take"] == 2)
+    #expect(try names(folder.path) == ["checkpoint-0"] + files)
+  }
+
+  @Test func whatIsNotACompleteCheckpointIsIgnored() throws {
+    #expect(RunFolder.newestCheckpoint(in: folder.path) == nil)
+    #expect(RunFolder.newestCheckpoint(in: temporary.path + "/none") == nil)
+    let trainer = TinyTrainer.supervised()
+    try folder.save(trainer.policy, trainer.optimizer, description: [:])
+    for name in ["checkpoint-9", "checkpoint-best", ".checkpoint-12.tmp-1"] {
+      try FileManager.default.copyItem(atPath: folder.path + "/checkpoint-0", toPath: folder.path + "/" + name)
+    }
+    Files.remove(folder.path + "/checkpoint-9/poise_run.json")
+    #expect(RunFolder.newestCheckpoint(in: folder.path)?.step == 0)
+  }
+
+  @Test func aFailureLeavesNothingBehind() throws {
+    let trainer = TinyTrainer.supervised()
+    let blocked = RunFolder(try temporary.file("file", "not a folder"))
+    #expect(throws: FileError.self) { try blocked.save(trainer.policy, trainer.optimizer, description: [:]) }
+    #expect(try names(temporary.path) == ["file", "run"])
+  }
+
+  @Test(arguments: [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent])
+  func aResumedOnlineRunEndsInTheBitsOfTheUndisturbedOne(_ kind: OptimizerKind) throws {
+    try expectResumable { TinyTrainer.online($0, options: TinyTrainer.options(kind)) }
+  }
+
+  @Test(arguments: [OptimizerKind.adafactor, .adamW()])
+  func aResumedSupervisedRunEndsInTheBitsOfTheUndisturbedOne(_ kind: OptimizerKind) throws {
+    try expectResumable { TinyTrainer.supervised($0, options: TinyTrainer.options(kind)) }
+  }
+
+  private func expectResumable(_ trainer: (Policy) -> some Trainer) throws {
+    let undisturbed = trainer(tinyPolicy())
+    for _ in 0..<6 { _ = try undisturbed.step() }
+
+    let first = trainer(tinyPolicy())
+    for _ in 0..<3 { _ = try first.step() }
+    try folder.save(first.policy, first.optimizer, description: [:])
+    let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
+    let second = trainer(try Policy(folder: checkpoint.path))
+    try RunFolder.restore(second.optimizer, from: checkpoint.path, step: checkpoint.step)
+    for _ in 0..<3 { _ = try second.step() }
+
+    #expect(second.optimizer.step == 6)
+    #expect(second.policy.parameters.bits == undisturbed.policy.parameters.bits)
+    #expect(second.optimizer.state.bits == undisturbed.optimizer.state.bits)
+    #expect(first.policy.parameters.bits != undisturbed.policy.parameters.bits)
+  }
+
+  @Test func theStateOfAnotherOptimizerIsRefused() throws {
+    let trainer = TinyTrainer.supervised(options: TinyTrainer.options(.adafactor))
+    try folder.save(trainer.policy, trainer.optimizer, description: [:])
+    let other = TinyTrainer.supervised(options: TinyTrainer.options(.adamW()))
+    let error = #expect(throws: CheckpointError.self) {
+      try RunFolder.restore(other.optimizer, from: folder.path + "/checkpoint-0", step: 0)
+    }
+    #expect(error?.description.contains("m.embedding.weight") == true)
+  }
+
+  @Test func theLoopWritesAMetricALineAndACheckpointWhereAsked() throws {
+    var seen: [Int] = []
+    let trainer = TinyTrainer.supervised()
+    let loop = TrainingLoop(folder, checkpointEvery: 2, description: ["task": "tiny"])
+    let ending = try loop.run(trainer, shouldStop: { seen.count == 5 }) { seen.append($0.step) }
+    #expect(ending == .interrupted(step: 5))
+    #expect(seen == [1, 2, 3, 4, 5])
+    #expect(try names(folder.path).filter { $0.hasPrefix("checkpoint-") } == ["checkpoint-4", "checkpoint-5"])
+    #expect(try Files.readJSON(folder.path + "/poise_run.json") == ["task": "tiny", "global_step": 5])
+    #expect(try loop.run(trainer) { seen.append($0.step) } == .finished)
+    #expect(seen == [1, 2, 3, 4, 5, 6])
+    let lines = String(decoding: try Files.read(folder.metricsPath), as: UTF8.self).split(separator: "\n")
+    #expect(try lines.map { try JSON(parsing: String($0))["global_step"]?.int } == [1, 2, 3, 4, 5, 6])
+  }
+}
