@@ -3,10 +3,10 @@ import PoiseModel
 
 /// What every command that works for a while understands.
 struct CommonOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Options of this command in a YAML file; flags on the line win.", valueName: "file.yaml"))
+  @Option(help: ArgumentHelp("YAML file of options; flags on the line win.", valueName: "file.yaml"))
   var config: String?
 
-  @Option(help: ArgumentHelp("Worker threads, 1 to 1024; the bits do not depend on it. (default: all processors)", valueName: "n"))
+  @Option(help: ArgumentHelp("Worker threads, 1 to 1024; the bits stay the same. (default: all processors)", valueName: "n"))
   var threads: Int?
 
   @Option(help: ArgumentHelp("Seed of everything random, 0 or more.", valueName: "n"))
