@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JSONWritingTests {
   @Test func aLineIsALine() {
-    let json: JSON = ["loss": 0.5, "tokens": 3, "text": "a\nb\t\"c\"\\\u{1}\u{7F}é", "list": [nil, true], "empty": [:]]
+    let json: JSON = ["loss": 0.5, "tokens": 3, "text": "a\nb\t\"c\"\\\u{1}\u{7F}é", "list": [.null, true], "empty": [:]]
     #expect(json.line == #"{"loss": 0.5, "tokens": 3, "text": "a\nb\t\"c\"\\\u0001\u007fé", "list": [null, true], "empty": {}}"#)
   }
 
@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func whatIsWrittenIsReadAgain() throws {
-    let json: JSON = ["a": ["\u{0}\u{1F}\u{2028}😁\\", -1, 1.25, nil, ["b": false]], "": ""]
+    let json: JSON = ["a": ["\u{0}\u{1F}\u{2028}😁\\", -1, 1.25, .null, ["b": false]], "": ""]
     #expect(try JSON(parsing: json.line) == json)
     #expect(try JSON(parsing: json.page) == json)
   }

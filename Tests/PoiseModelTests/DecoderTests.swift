@@ -16,7 +16,7 @@ import Testing
         promptCount: groups.count, promptTokens: groups.reduce(0) { $0 + $1.prompt.count },
         longestPrompt: groups.map(\.prompt.count).max()!, sequenceCount: responses.count,
         responseTokens: responses.map(\.count).max()!))
-    decoder.prefill(groups.map(\.prompt), parameters: parameters)
+    decoder.prefill(groups.map(\.prompt)[...], parameters: parameters)
     var result = responses.indices.map { [logProbability(decoder, row: promptOf[$0], responses[$0][0])] }
     for position in 1..<responses.map(\.count).max()! {
       let active = responses.indices.filter { responses[$0].count > position }
@@ -59,7 +59,7 @@ import Testing
       transformer,
       capacity: DecoderCapacity(promptCount: 2, promptTokens: 9, longestPrompt: 8, sequenceCount: 4, responseTokens: 3))
     func logits(_ prompts: [[Int32]], promptOf: [Int]) -> [Float] {
-      decoder.prefill(prompts, parameters: parameters)
+      decoder.prefill(prompts[...], parameters: parameters)
       let sequences = Array(promptOf.indices)
       for token in [Int32(4), 9] {
         decoder.decode(sequences.map { _ in token }, sequences: sequences, promptOf: promptOf, parameters: parameters)

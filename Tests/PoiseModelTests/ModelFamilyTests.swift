@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: families)
   func unknownKeysComeBackAsTheyWere(_ configuration: TransformerConfiguration, _ name: String) throws {
     var model = try EditableModel(configuration, try family(name))
-    model.config["quirk"] = ["depth": 3, "names": ["a", nil], "rate": try JSON(parsing: "1e-05")]
+    model.config["quirk"] = ["depth": 3, "names": ["a", JSON.null], "rate": try JSON(parsing: "1e-05")]
     model.config["torch_dtype"] = "bfloat16"
     let loaded = try model.load()
     let folder = try TemporaryFolder()

@@ -17,7 +17,7 @@ import Testing
       ("rope_scaling", ["type": "linear", "factor": 2], "rope_scaling asks for \"linear\""),
       ("rope_scaling", 2, "rope_scaling is a number"), ("num_attention_heads", 0, "num_attention_heads is 0"),
       ("num_attention_heads", 3, "3 heads cannot share 2 key-value heads"), ("num_key_value_heads", 0, "key-value heads is 0"),
-      ("head_dim", 3, "an even head size, not 3"), ("vocab_size", nil, "the key vocab_size is missing"),
+      ("head_dim", 3, "an even head size, not 3"), ("vocab_size", .null, "the key vocab_size is missing"),
       ("hidden_size", "wide", "hidden_size is a string"), ("eos_token_id", 1000, "the special token 1000"),
       ("num_hidden_layers", 0, "the number of blocks is 0"), ("intermediate_size", 1_000_000_000, "feed-forward width"),
     ] as [(String, JSON, String)])

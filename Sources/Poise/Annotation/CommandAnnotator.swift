@@ -75,6 +75,7 @@ public final class CommandAnnotator: Annotator, @unchecked Sendable {
       }
       var descriptor = pollfd(fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&descriptor, 1, Int32(patience * 1000)) > 0 else {
+        kill(process.processIdentifier, SIGKILL)  // it may have inherited a mask of blocked signals
         throw CommandAnnotatorError.tooSlow(command: command, seconds: patience)
       }
       let bytes = output.fileHandleForReading.availableData

@@ -40,7 +40,6 @@ public final class Decoder: @unchecked Sendable {
   private var prompts = PackedGroups()
   private var positions: [Int32] = []
   private var runs: [Run] = []
-  private var headRows: [Int32] = []
   /// Tokens that every active response has in its cache.
   private var length = 0
 
@@ -75,7 +74,7 @@ public final class Decoder: @unchecked Sendable {
   }
 
   /// Reads the prompts. Logits row g then predicts the first token of every response to prompt g.
-  public func prefill(_ prompts: some Sequence<[Int32]>, parameters p: Arena) {
+  public func prefill(_ prompts: ArraySlice<[Int32]>, parameters p: Arena) {
     self.prompts.removeAll()
     for prompt in prompts { self.prompts.append(TokenGroup(prompt: prompt, responses: [])) }
     let (batch, a) = (self.prompts, activations)
@@ -93,7 +92,10 @@ public final class Decoder: @unchecked Sendable {
         for row in 0..<rows { remember(row, of: block.queryKeyValue, in: promptCaches[index], row: row) }
       }
     }
-    headForward(batch.headRows, p)
+    kernels.embeddingForward(
+      a[lastOutput], tokens: batch.headRows.span, columns: transformer.configuration.width,
+      into: a[writing: plan.head.input, rows: 0..<batch.groupCount])
+    headForward(plan.head.input, rows: batch.groupCount, p)
   }
 
   /// One token further. Row i of the logits then predicts what follows `tokens[i]` in response `sequences[i]`.
@@ -118,7 +120,7 @@ public final class Decoder: @unchecked Sendable {
       }
     }
     length += 1
-    headForward((0..<rows).lazy.map { Int32($0) }, p)
+    headForward(lastOutput, rows: rows, p)
   }
 
   /// Logits of row `row` of the latest `prefill` or `decode` (V).
@@ -207,19 +209,14 @@ public final class Decoder: @unchecked Sendable {
     )
   }
 
-  private func headForward(_ rows: some Collection<Int32>, _ p: Arena) {
-    let (head, a, c) = (plan.head, activations, transformer.configuration)
-    headRows.removeAll(keepingCapacity: true)
-    headRows.append(contentsOf: rows)
-    let headRows = headRows
-    let logits = logitsArena
-    kernels.embeddingForward(
-      a[plan.blockOutput(c.blockCount - 1)], tokens: headRows.span, columns: c.width,
-      into: a[writing: head.input, rows: 0..<headRows.count])
-    transformer.normForward(
-      transformer.parameters.finalNorm, p, x: head.input, into: head.norm, rows: headRows.count, a)
+  private var lastOutput: Tensor { plan.blockOutput(transformer.configuration.blockCount - 1) }
+
+  /// Logits of the first `rows` rows of x.
+  private func headForward(_ x: Tensor, rows: Int, _ p: Arena) {
+    let (norm, a, logits) = (plan.head.norm, activations, logitsArena)
+    transformer.normForward(transformer.parameters.finalNorm, p, x: x, into: norm, rows: rows, a)
     multiply(
-      a.matrix(head.norm.output, rows: 0..<headRows.count), p.matrix(transformer.parameters.head).transposed,
-      into: logits.matrix(logitsTensor, rows: 0..<headRows.count))
+      a.matrix(norm.output, rows: 0..<rows), p.matrix(transformer.parameters.head).transposed,
+      into: logits.matrix(logitsTensor, rows: 0..<rows))
   }
 }

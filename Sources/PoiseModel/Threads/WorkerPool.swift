@@ -1,7 +1,8 @@
 import Foundation
 
 /// The threads of a run. Work comes as items that do not depend on each other and whose results do not depend on which worker
-/// took them; so any number of workers gives the same bits. Nothing is allocated after the pool is made.
+/// took them; so any number of workers gives the same bits. After the pool is made, nothing is allocated but the few bytes in
+/// which Swift boxes a body that other threads are to call.
 public final class WorkerPool: Sendable {
   /// How many items run at once, the calling thread included.
   public let workerCount: Int

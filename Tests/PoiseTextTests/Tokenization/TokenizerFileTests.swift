@@ -137,7 +137,7 @@ import Testing
         "decoder", ["type": "Sequence", "decoders": [["type": "Fuse"], ["type": "CTC"]]], "the decoder.decoders[1] is of a kind"
       ),
       ("model", ["type": "Unigram", "vocab": []], "the model is of a kind that is not supported here (\"Unigram\")"),
-      ("model", nil, "the model is of a kind that is not supported here (without a type)"),
+      ("model", .null, "the model is of a kind that is not supported here (without a type)"),
       ("added_tokens", [["id": 0, "content": "z"]], "the id 0 belongs to two tokens, \"a\" and \"z\""),
       ("added_tokens", [["id": 20, "content": "a"]], "the token \"a\" has two ids, 0 and 20"),
       ("added_tokens", [["content": "a"]], "added_tokens[0] should have an integer under \"id\""),
