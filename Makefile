@@ -3,6 +3,7 @@
 BUILD    = swift build -c release --product poise
 POISE    = .build/release/poise
 DEMO_OUT ?= runs/demo
+BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks
 
@@ -30,8 +31,8 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients
 
-bench: setup ## throughput of kernels and steps (BENCH_OPTIONS="--filter exp"; POISE_ISA=avx2)
-	cd Benchmarks && swift package -c release --disable-sandbox benchmark $(BENCH_OPTIONS)
+bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*")
+	cd Benchmarks && swift package --disable-sandbox benchmark $(BENCH_OPTIONS)
 
 interop: build ## a saved model against Hugging Face transformers; installs torch, gigabytes
 	@sh Tests/interop/run.sh

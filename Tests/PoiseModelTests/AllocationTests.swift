@@ -30,6 +30,19 @@ import Testing
     }
   }
 
+  /// A pool whose threads have all multiplied once: OpenBLAS gives a thread its buffer then.
+  private func warmPool(workerCount: Int, _ transformer: Transformer) -> WorkerPool {
+    let pool = WorkerPool(workerCount: workerCount)
+    let parameters = transformer.randomParameters(seed: 1)
+    let (groups, capacity) = (transformer.mixedGroups, WorkspaceCapacity(transformer.mixedGroups))
+    onEveryWorker(of: pool) {
+      let workspace = Workspace(transformer, capacity: capacity, backward: false, reference: false)
+      for group in groups { workspace.batch.append(group) }
+      transformer.evaluate(workspace, policy: parameters)
+    }
+    return pool
+  }
+
   @Test func allocationsOfEveryWorkerAreCounted() {
     let pool = WorkerPool(workerCount: 2)
     let arrays = pool.workerCount
@@ -42,8 +55,8 @@ import Testing
 
   @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
   func aTrainingStepAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
-    let pool = WorkerPool(workerCount: workerCount)
     let transformer = Transformer(example.configuration)
+    let pool = warmPool(workerCount: workerCount, transformer)
     let (policy, reference) = (transformer.randomParameters(seed: 1), transformer.randomParameters(seed: 2))
     let groups = transformer.mixedGroups
     let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: true)
@@ -64,8 +77,8 @@ import Testing
   }
 
   @Test func anEvaluationAllocatesNothing() {
-    let pool = WorkerPool(workerCount: 2)
     let transformer = Transformer(TransformerCase.llama.configuration)
+    let pool = warmPool(workerCount: 2, transformer)
     let (policy, reference) = (transformer.randomParameters(seed: 1), transformer.randomParameters(seed: 2))
     let groups = transformer.mixedGroups
     let pass = ShardedPass(transformer, pool: pool, shardCount: 2, backward: false, reference: true)

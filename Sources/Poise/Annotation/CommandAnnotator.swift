@@ -84,7 +84,11 @@ public final class CommandAnnotator: Annotator, @unchecked Sendable {
     }
   }
 
+  /// The status of a program that no longer answers; one that closed its output and lives on is ended.
   private func exitStatus() -> Int32 {
+    let deadline = Date(timeIntervalSinceNow: 2)
+    while process.isRunning, Date() < deadline { usleep(10_000) }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     return process.terminationStatus
   }

@@ -89,7 +89,9 @@ public struct Demonstration {
     let texts = try CompletionRecord.read(examplesPath).prefix(4_000).flatMap { record in
       [record.prompt, record.completion].compactMap { if case .text(let text)? = $0 { text } else { nil } }
     }
-    let tokenizer = try BytePairTrainer(vocabularySize: plan.vocabularySize).train(on: texts)
+    // Rare merges would make a token of every name; without them names are spelt in parts, and so are unseen ones.
+    let trainer = BytePairTrainer(vocabularySize: plan.vocabularySize, minimumPairCount: texts.count / 100)
+    let tokenizer = try trainer.train(on: texts)
     try tokenizer.save(folder: folder)
     return tokenizer
   }

@@ -14,6 +14,7 @@ public struct RunFolder: Sendable {
   static let runFile = "poise_run.json"
 
   public init(_ path: String, keepLast: Int = 2) {
+    precondition(keepLast >= 1)
     self.path = path
     self.keepLast = keepLast
   }

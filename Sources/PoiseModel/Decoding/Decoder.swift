@@ -59,7 +59,7 @@ public final class Decoder: @unchecked Sendable {
       capacity: WorkspaceCapacity(
         rows: max(capacity.promptTokens, capacity.sequenceCount), headRows: max(capacity.promptCount, capacity.sequenceCount),
         segmentRows: max(capacity.longestPrompt, capacity.sequenceCount), visibleRows: visible),
-      purpose: .init(backward: false, reference: false))
+      purpose: .init(backward: false, reference: false, logits: false))
     activations = Arena(plan.layout)
     var caches = Layout()
     for block in 0..<c.blockCount {

@@ -103,6 +103,8 @@ struct ActivationLayout: Sendable {
   struct Purpose: Sendable {
     var backward: Bool
     var reference: Bool
+    /// Blocks of logits; a decoder has logits of its own.
+    var logits = true
   }
 
   private(set) var layout = Layout()
@@ -122,7 +124,8 @@ struct ActivationLayout: Sendable {
   init(_ c: TransformerConfiguration, capacity: WorkspaceCapacity, purpose: Purpose) {
     var plan = Layout()
     let rows = capacity.rows
-    headBlockRows = min(max(Self.usualHeadBlockRows, capacity.groupHeadRows), max(capacity.headRows, 1))
+    let usualRows = max(Self.usualHeadBlockRows, capacity.groupHeadRows)
+    headBlockRows = purpose.logits ? min(usualRows, max(capacity.headRows, 1)) : 0
     keepsBlocks = purpose.backward
     for index in 0..<(keepsBlocks ? c.blockCount : 1) { blocks.append(Self.block("blocks.\(index)", c, rows: rows, in: &plan)) }
     output = plan.add("output", rows, c.width)

@@ -7,7 +7,7 @@ public struct Post: Equatable, Sendable {
   public let facts: Facts
   /// The order in which the text mentions the facts.
   public let order: [Fact]
-  /// The values that asides mention (`Tom`, `Porto`, `7`, `Sunday`, `lamp`), in the order of the text.
+  /// The values that asides mention (`Tamo`, `Porto`, `17`, `Sunday`, `lamp`), in the order of the text.
   public let asides: [String]
 }
 

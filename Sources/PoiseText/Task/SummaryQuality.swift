@@ -11,7 +11,7 @@ public enum SummaryQuality: String, CaseIterable, Sendable {
   case omitsTwo
   /// A fact is an aside's, or invented where the post has no such aside: `… for 40 euros in Porto by Friday.`
   case wrong
-  /// An aside is included: `… for 40 euros in Lisbon by Friday, also Tom.`
+  /// An aside is included: `… for 40 euros in Lisbon by Friday, also Tamo.`
   case distracted
   /// A fact is said twice: `… for 40 euros in Lisbon by Friday for 40 euros.`
   case repetitive

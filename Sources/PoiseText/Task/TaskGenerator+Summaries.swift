@@ -50,11 +50,13 @@ extension CounterGenerator {
   /// The post's facts with one of them wrong: an aside's value of that kind, or any other value.
   fileprivate mutating func mistaken(_ post: Post) -> Facts {
     var facts = post.facts
+    let split = TaskSplit(of: facts) ?? .training
     switch pick(Fact.allCases) {
-    case .person: facts.person = replacement(for: facts.person, among: TaskLexicon.people, post)
+    case .person: facts.person = replacement(for: facts.person, among: split.people, post)
     case .matter: facts.object = replacement(for: facts.object, among: TaskLexicon.objects, post)
     case .figure:
-      facts.amount = Int(replacement(for: String(facts.amount), among: TaskLexicon.amounts.map(String.init), post))!
+      let numbers = (split.amounts + TaskLexicon.counts).map(String.init)
+      facts.amount = Int(replacement(for: String(facts.amount), among: numbers, post))!
     case .place: facts.place = replacement(for: facts.place, among: TaskLexicon.places, post)
     case .date: facts.date = replacement(for: facts.date, among: TaskLexicon.weekdays, post)
     }
@@ -69,6 +71,7 @@ extension CounterGenerator {
 
   /// Something that an aside mentions, or a name out of the blue where none mentions anything.
   fileprivate mutating func asideValue(of post: Post) -> String {
-    pick(post.asides.isEmpty ? TaskLexicon.people.filter { $0 != post.facts.person } : post.asides)
+    let people = (TaskSplit(of: post.facts) ?? .training).people
+    return pick(post.asides.isEmpty ? people.filter { $0 != post.facts.person } : post.asides)
   }
 }

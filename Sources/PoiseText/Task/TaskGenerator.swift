@@ -22,7 +22,7 @@ public struct TaskGenerator: Sendable {
     var random = CounterGenerator(seed, Purpose.posts.rawValue, split.key, UInt64(index))
     let facts = random.facts(of: split)
     let order = random.pick(split.orders)
-    var writer = PostWriter(facts: facts, random: random)
+    var writer = PostWriter(facts: facts, split: split, random: random)
     return writer.post(order: order)
   }
 
@@ -52,11 +52,13 @@ extension CounterGenerator {
 /// Turns facts into a post: clauses in the given order, two asides or more in between until the post is long enough.
 private struct PostWriter {
   let facts: Facts
+  let split: TaskSplit
   var random: CounterGenerator
   var asideValues: Set<String> = []
 
-  init(facts: Facts, random: CounterGenerator) {
+  init(facts: Facts, split: TaskSplit, random: CounterGenerator) {
     self.facts = facts
+    self.split = split
     self.random = random
   }
 
@@ -103,11 +105,11 @@ private struct PostWriter {
   private mutating func asideValue(_ slot: PhraseTemplate.Slot) -> String {
     let values: [String] =
       switch slot {
-      case .otherPerson: TaskLexicon.people
+      case .otherPerson: split.people
       case .otherObject: TaskLexicon.objects
       case .otherPlace: TaskLexicon.places
       case .otherDay: TaskLexicon.weekdays
-      case .number: TaskLexicon.amounts.map(String.init)
+      case .number: TaskLexicon.counts.map(String.init)
       case .person, .object, .request, .figure, .place, .date: preconditionFailure("\(slot) is a fact, no aside")
       }
     let taken: Set = [facts.person, facts.object, facts.place, facts.date, String(facts.amount)]

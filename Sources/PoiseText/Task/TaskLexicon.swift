@@ -1,16 +1,13 @@
 import PoiseRandom
 
-/// Every value a fact can take. The lists are short and the words common, so that a byte-level BPE of some 1,500 tokens
-/// spells nearly all of them in one token, and no word stands in two lists, so that a word alone says what kind of fact it is.
+/// Every value a fact can take. No word stands in two lists, so that a word alone says what kind of fact it is. Objects, places
+/// and dates are few and common words, a token each. People and amounts are many, and made of parts: a tokenizer that merges
+/// only what is frequent spells them in two tokens or three, so that a name nobody has heard of is spelt in known ones.
 enum TaskLexicon {
-  static let people = words(
-    """
-    Nora Tom Lena Omar Ruth Hugo Mina Felix Clara Ivan Rosa Jonas Alma Zoe Karim Greta Leo Maya Oscar Ines
-    Paul Sofia Ben Hana David Ada Bruno Carla Dario Elsa Farid Gina Henry Ida Jakob Kira Luca Marta Nils Olga
-    Pablo Rita Simon Tara Umar Vera Walter Yara Anton Bella Cyril Dora Emil Flora Georg Helga Igor Judit Klaus Lydia
-    Marco Nadia Otto Petra Rafael Sara Tobias Ulla Viktor Wanda Xenia Yusuf Agnes Boris Celia Diego Edith Frank Gloria Hector
-    Iris Julia Kasper Laura Milan Noemi Pavel Renata Stefan Thea Urban Vivian Adrian Beata Carlos Delia Erik Fiona Gustav Hilda
-    """)
+  /// Every stem with every ending, 240 names.
+  static let people = nameStems.flatMap { stem in nameEndings.map { stem + $0 } }
+  static let nameStems = words("Nor Tam Lin Mar Kel Dor Vel Ros Jor Sel Ban Cal Fen Gal Hal Kor Mil Per San Wil")
+  static let nameEndings = words("a o in el ina ia us ena an is eth ard")
 
   static let objects = words(
     """
@@ -22,7 +19,10 @@ enum TaskLexicon {
 
   static let currencies = words("euros dollars pounds")
 
-  static let amounts = Array(12...91)
+  static let amounts = Array(110...989)
+
+  /// Numbers of the asides.
+  static let counts = Array(12...99)
 
   static let places = words(
     """

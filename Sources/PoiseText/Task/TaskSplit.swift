@@ -1,21 +1,30 @@
 /// Which posts a model learns from and which it is judged on.
 ///
-/// - Held-out posts are about people and amounts that are never the facts of any other split's posts, told in clause orders that
-///   training never uses. Training meets those names and numbers only as asides, and as the mistakes of bad summaries: a model
-///   of a million parameters can only write words it has seen, so they are words it has seen, but never as a right answer.
-///   Whoever memorises who wants things is wrong; whoever reads the post is right.
+/// - Held-out posts are about people and amounts that no other split's posts mention at all, told in clause orders that no other
+///   split uses. A fifth of the names is held out, and a fifth of the amounts; their parts, stems and endings or digits, all
+///   occur in training. Whoever memorises who wants things is wrong; whoever reads the post is right.
 /// - Validation posts share values and clause orders with training, not combinations: (person + object) mod 5 and
 ///   (amount + place) mod 5, of the values' places in their lists, are 4 in validation and 0 to 3 in training.
 public enum TaskSplit: String, CaseIterable, Sendable {
   case training, validation, heldOut
 
-  /// People and amounts that may be facts of this split's posts: every fifth is held out.
-  var people: [String] { Self.every(fifth: self == .heldOut, of: TaskLexicon.people) }
-  var amounts: [Int] { Self.every(fifth: self == .heldOut, of: TaskLexicon.amounts) }
+  /// People that posts of this split mention, and amounts that are their facts.
+  var people: [String] { self == .heldOut ? Self.heldOutPeople : Self.otherPeople }
+  var amounts: [Int] { self == .heldOut ? Self.heldOutAmounts : Self.otherAmounts }
 
-  private static func every<Value>(fifth isFifth: Bool, of values: [Value]) -> [Value] {
-    values.indices.filter { ($0 % 5 == 4) == isFifth }.map { values[$0] }
+  private static let heldOutPeople = TaskLexicon.people.indices.filter(isHeldOut(person:)).map { TaskLexicon.people[$0] }
+  private static let otherPeople = TaskLexicon.people.indices.filter { !isHeldOut(person: $0) }.map { TaskLexicon.people[$0] }
+  private static let heldOutAmounts = TaskLexicon.amounts.filter(isHeldOut(amount:))
+  private static let otherAmounts = TaskLexicon.amounts.filter { !isHeldOut(amount: $0) }
+
+  /// By stem and ending together, so that every stem and every ending is met in training.
+  private static func isHeldOut(person index: Int) -> Bool {
+    let (stem, ending) = index.quotientAndRemainder(dividingBy: TaskLexicon.nameEndings.count)
+    return (stem + ending) % 5 == 4
   }
+
+  /// By the sum of the digits, so that every digit is met in every place.
+  private static func isHeldOut(amount: Int) -> Bool { (amount / 100 + amount / 10 % 10 + amount % 10) % 5 == 4 }
 
   /// Whether two values, by their places in their lists, may be facts of one post.
   func admits(_ first: Int, with second: Int) -> Bool {

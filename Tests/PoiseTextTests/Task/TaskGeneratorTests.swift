@@ -6,12 +6,12 @@ import Testing
     let generator = TaskGenerator(seed: 1)
     let post = generator.post(0, split: .training)
     let text =
-      "Who can help with a mirror refund by March 11? Last night Ines sang on the balcony. This is a wish from Tom, who lives in Oslo. "
-      + "Last Tuesday I saw a fox in the garden. The choir next door sings every Thursday night. It should work for 18 pounds, not more."
+      "Who can help with a guitar refund by March 11? Last night Korena sang on the balcony. This is a wish from Tamo, who lives "
+      + "in Lyon. Last Tuesday I saw a fox in the garden. The choir next door sings every Thursday night. It should work for "
+      + "549 euros, not more."
     #expect(post.text == text)
-    #expect(
-      generator.summary(of: post, index: 0) == "Note from Tom: a mirror refund for 18 pounds in Oslo by March 11 by March 11.")
-    #expect(TaskGenerator.referenceSummary(of: post) == "Note from Tom: a mirror refund for 18 pounds in Oslo by March 11.")
+    #expect(generator.summary(of: post, index: 0) == "Note from Tamo: a guitar refund for 549 euros in Lyon.")
+    #expect(TaskGenerator.referenceSummary(of: post) == "Note from Tamo: a guitar refund for 549 euros in Lyon by March 11.")
     #expect(TaskGenerator(seed: 2).post(0, split: .training) != post)
     #expect(generator.post(1, split: .training) != post)
     #expect(generator.post(0, split: .validation).text != post.text)
@@ -36,19 +36,32 @@ import Testing
       #expect(figures[a]!.isDisjoint(with: figures[b]!))
       #expect(tuples[a]!.isDisjoint(with: tuples[b]!))
     }
-    // 20 people with 16 or 4 of 20 objects, and 5 held-out people with any.
-    #expect(people[.training]!.count == 320 && people[.validation]!.count == 80 && people[.heldOut]!.count == 100)
   }
 
-  @Test func heldOutPeopleAndAmountsAreNeverAnybodyElsesFacts() {
-    func values(_ split: TaskSplit) -> (people: Set<String>, amounts: Set<Int>) {
-      let facts = (0..<2_000).map { TaskGenerator(seed: 11).post($0, split: split).facts }
-      return (Set(facts.map(\.person)), Set(facts.map(\.amount)))
+  @Test func heldOutPeopleAndAmountsAreMentionedNowhereElse() {
+    func posts(_ split: TaskSplit) -> [Post] { (0..<3_000).map { TaskGenerator(seed: 11).post($0, split: split) } }
+    func words(_ posts: [Post]) -> Set<Substring> {
+      Set(posts.flatMap { $0.text.split { !$0.isLetter && !$0.isNumber } })
     }
-    let (heldOut, training, validation) = (values(.heldOut), values(.training), values(.validation))
-    #expect(heldOut.people.count == 5 && heldOut.amounts.count == 4)
-    #expect(heldOut.people.isDisjoint(with: training.people) && heldOut.amounts.isDisjoint(with: training.amounts))
-    #expect(training.people == validation.people && training.amounts == validation.amounts)
+    let heldOut = posts(.heldOut)
+    let (people, amounts) = (Set(heldOut.map(\.facts.person)), Set(heldOut.map(\.facts.amount)))
+    #expect(people.count == 48 && amounts.count > 150)
+    for split in [TaskSplit.training, .validation] {
+      let others = words(posts(split))
+      #expect(people.allSatisfy { !others.contains(Substring($0)) })
+      #expect(amounts.allSatisfy { !others.contains(Substring(String($0))) })
+    }
+  }
+
+  @Test func everyPartOfAHeldOutValueOccursInTraining() {
+    let training = (0..<3_000).map { TaskGenerator(seed: 11).post($0, split: .training).facts }
+    let heldOut = (0..<500).map { TaskGenerator(seed: 11).post($0, split: .heldOut).facts }
+    let stems = Set(training.map { $0.person.prefix(3) })
+    let endings = Set(training.map { $0.person.dropFirst(3) })
+    #expect(heldOut.allSatisfy { stems.contains($0.person.prefix(3)) && endings.contains($0.person.dropFirst(3)) })
+    for place in [1, 10, 100] {
+      #expect(Set(training.map { $0.amount / place % 10 }).isSuperset(of: heldOut.map { $0.amount / place % 10 }))
+    }
   }
 
   @Test func heldOutOrdersDoNotOccurInTraining() {

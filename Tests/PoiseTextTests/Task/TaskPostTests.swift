@@ -11,7 +11,7 @@ import Testing
     #expect(post.facts.place == "Lisbon")
     #expect(post.facts.date == "Friday")
     #expect(post.order == [.person, .place, .matter, .figure, .date])
-    #expect(post.asides == ["Tom", "12", "Porto", "lamp"])
+    #expect(post.asides == ["Tamo", "12", "Porto", "lamp"])
   }
 
   @Test(arguments: TaskSplit.allCases) func everyPostIsReadBackAsItWasWritten(_ split: TaskSplit) throws {

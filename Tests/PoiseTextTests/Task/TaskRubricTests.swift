@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct TaskRubricTests {
   static let text =
-    "Hello from Nora in Lisbon. My cousin Tom says hello. I need a kettle refund for 40 euros. The sun is out at last. "
+    "Hello from Nora in Lisbon. My cousin Tamo says hello. I need a kettle refund for 40 euros. The sun is out at last. "
     + "It has to be done by Friday. I counted 12 ducks on the pond. My sister just moved to Porto. At least the lamp still works."
 
   static func post() throws -> Post { try Post(parsing: text) }
@@ -26,9 +26,10 @@ import Testing
     Case(summary: "Word from Nora: a kettle refund for 40 euros in Lisbon by Friday.", covered: 5, form: 1, total: 6),
     Case(summary: "Note from Nora: a kettle refund in Lisbon by Friday.", covered: 4, form: 1, total: 5),
     Case(summary: "Note from someone: something for 40 euros in Lisbon.", covered: 2, form: 1, total: 3),
-    Case(summary: "Note from Tom: a kettle refund for 40 euros in Lisbon by Friday.", covered: 4, asides: 1, form: 1, total: 4.5),
     Case(
-      summary: "Note from Greta: a kettle refund for 40 euros in Lisbon by Friday.", covered: 4, inventions: 1, form: 1, total: 4),
+      summary: "Note from Tamo: a kettle refund for 40 euros in Lisbon by Friday.", covered: 4, asides: 1, form: 1, total: 4.5),
+    Case(
+      summary: "Note from Kelin: a kettle refund for 40 euros in Lisbon by Friday.", covered: 4, inventions: 1, form: 1, total: 4),
     Case(
       summary: "Note from Nora: a kettle refund for 12 euros in Lisbon by Friday.", covered: 4, asides: 1, form: 1, total: 4.5),
     Case(
@@ -40,7 +41,7 @@ import Testing
     Case(
       summary: "Note from Nora: a kettle repair for 40 euros in Lisbon by Friday.", covered: 4, inventions: 1, form: 1, total: 4),
     Case(
-      summary: "Note from Nora: a kettle refund for 40 euros in Lisbon by Friday, also Tom.", covered: 5, asides: 1,
+      summary: "Note from Nora: a kettle refund for 40 euros in Lisbon by Friday, also Tamo.", covered: 5, asides: 1,
       excessWords: 1,
       form: 0.5, total: 4.9),
     Case(

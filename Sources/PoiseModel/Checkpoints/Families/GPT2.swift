@@ -14,7 +14,7 @@ extension ModelFamily {
     try config.require("scale_attn_by_inverse_layer_idx", false)
     try config.require("reorder_and_upcast_attn", false)
     let width = try config.int("n_embd")
-    // Trainers of small models leave the fused bias out; Hugging Face then computes with zeros, and so does no bias.
+    // Some exporters drop the fused bias; Hugging Face then computes with zeros, and so does no bias.
     let hasBias = hasTensor("transformer.h.0.attn.c_attn.bias")
     return TransformerConfiguration(
       vocabularySize: try config.int("vocab_size"), contextLength: try config.optionalInt("n_positions") ?? 1024, width: width,
