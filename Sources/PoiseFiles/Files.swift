@@ -32,6 +32,9 @@ public enum Files {
     }
   }
 
+  /// Removes a folder that holds nothing; leaves any other alone.
+  public static func removeIfEmpty(_ path: String) { rmdir(path) }
+
   public static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
   /// Writes beside `path` under a temporary name, flushes to the disk and renames, so that `path` holds either its old or

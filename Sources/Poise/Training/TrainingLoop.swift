@@ -29,10 +29,13 @@ public struct TrainingLoop {
     _ trainer: some Trainer, shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
   ) throws -> Ending {
     try Files.createDirectory(folder.path)
-    let metrics = try JSONLinesAppender(folder.metricsPath)
+    defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
+    var metrics: JSONLinesAppender?
     while trainer.optimizer.step < trainer.options.steps {
       let record = try trainer.step()
-      try metrics.append(record.json)
+      let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
+      try appender.append(record.json)
+      metrics = appender
       report(record)
       let isLast = record.step == trainer.options.steps
       let isInterrupted = shouldStop() && !isLast
