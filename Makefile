@@ -7,7 +7,7 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks
 
-.PHONY: menu setup build demo demo-short test lint format bench gradients interop clean
+.PHONY: menu setup build demo demo-short test allocations lint format bench gradients interop clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -28,6 +28,9 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 	$(if $(POISE_TEST_DATA),,@echo "POISE_TEST_DATA is not set: tests that read published data are skipped.")
 	swift test --disable-xctest
 
+allocations: setup ## that a step allocates nothing, counted in an optimised build
+	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter AllocationTests
+
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients
 
@@ -44,4 +47,4 @@ format: ## style, in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)
 
 clean: ## remove what was built; runs/ stays
-	rm -rf .build Benchmarks/.build
+	rm -rf .build .build-optimized-tests Benchmarks/.build

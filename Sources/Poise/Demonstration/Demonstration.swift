@@ -21,11 +21,11 @@ public struct Demonstration {
       Plan(
         posts: 24_000, vocabularySize: 1_280,
         supervised: TrainingOptions(
-          steps: 700, batchSize: 32,
-          schedule: Schedule(rate: 2e-3, warmupSteps: 50, shape: .cosine, totalSteps: 700, floor: 0.05),
+          steps: 800, batchSize: 32,
+          schedule: Schedule(rate: 2e-3, warmupSteps: 50, shape: .cosine, totalSteps: 800, floor: 0.05),
           optimizer: .adamW(), seed: seed),
         online: TrainingOptions(
-          steps: 200, batchSize: 32, schedule: Schedule(rate: 5e-3, shape: .linear, totalSteps: 200, floor: 0.1),
+          steps: 300, batchSize: 32, schedule: Schedule(rate: 5e-3, shape: .linear, totalSteps: 300, floor: 0.1),
           optimizer: .adafactor, seed: seed),
         tau: 0.1, maximumTokens: 40, evaluationPosts: 400)
     }
