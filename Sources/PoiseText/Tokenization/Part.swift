@@ -17,7 +17,7 @@ struct Part {
 
   func type() throws -> String { try string("type") }
 
-  /// The refusal of a kind of part that is not implemented.
+  /// The refusal of a kind of part that Poise does not read.
   func unknownKind() -> DataError {
     let kind = json["type"]?.string.map { "\"\($0)\"" } ?? "without a type"
     return unusable("the \(name) is of a kind that is not supported here (\(kind)).")
