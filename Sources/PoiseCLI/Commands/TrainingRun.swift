@@ -73,7 +73,7 @@ struct TrainingSummary {
   var text: String {
     let width = max(1, min(20, records.count / 4))
     let (first, last) = (records.prefix(width), records.suffix(width))
-    var table = TextTable(["mean of \(width) steps", "first", "last"])
+    var table = TextTable([width == 1 ? "one step" : "mean of \(width) steps", "first", "last"])
     func row(_ name: String, _ decimals: Int, _ value: (StepRecord) -> Double?) {
       let (a, b) = (first.compactMap(value), last.compactMap(value))
       guard !a.isEmpty else { return }
