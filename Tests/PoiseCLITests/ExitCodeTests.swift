@@ -92,6 +92,18 @@ import Testing
     try expect(73, ["\(file)/x.jsonl"], ["data", "make", "--count", "1", "--out", "\(file)/x.jsonl"])
     try expect(73, ["\(file)/t"], ["tokenizer", "train", "--data", trained.examples, "--out", "\(file)/t"])
     try expect(73, ["already holds a run"], train(out: trained.model))
+    let model = try trained.copy(into: folder)
+    Files.remove("\(model)/poise_run.json")
+    let weights = try Files.read("\(model)/model.safetensors")
+    try expect(73, ["already holds a model"], train(out: model))
+    #expect(try Files.read("\(model)/model.safetensors") == weights)
+  }
+
+  @Test func aDemonstrationReplacesOnlyWhatADemonstrationWrote() throws {
+    try Files.createDirectory("\(folder.path)/data")
+    let precious = try folder.file("data/precious.txt", "mine")
+    try expect(73, ["was not written by a demonstration"], ["demo", "--quick", "--out", folder.path])
+    #expect(try Files.read(precious) == Data("mine".utf8))
   }
 
   #if os(Linux)

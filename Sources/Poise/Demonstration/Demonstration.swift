@@ -74,6 +74,22 @@ public struct Demonstration {
   public var promptsPath: String { "\(folder)/data/prompts.jsonl" }
   public var unseenPath: String { "\(folder)/data/unseen.jsonl" }
 
+  /// Makes the folder ready: what an earlier demonstration left goes, what anybody else put there stays.
+  ///
+  /// - Throws: `DataError` where files that no demonstration has written stand in the way; nothing is touched then.
+  public func prepareFolder() throws {
+    let marker = "\(folder)/poise_demo.json"
+    let parts = ["data", "sft", "ipo", "tokenizer.json"].map { "\(folder)/\($0)" }
+    if !Files.exists(marker), let other = parts.first(where: Files.exists) {
+      throw DataError(
+        folder, "\(other) is there and was not written by a demonstration, which would replace it. Choose another --out.",
+        category: .cannotCreate)
+    }
+    try Files.createDirectory(folder)
+    try Files.replace(marker, with: (["seed": .number(.init(text: String(seed)))] as JSON).page)
+    parts.forEach(Files.remove)
+  }
+
   /// Writes examples, training prompts and unseen prompts.
   public func makeData() throws {
     try Files.createDirectory("\(folder)/data")

@@ -21,8 +21,8 @@ struct DemoCommand: ParsableCommand {
   func run() throws {
     let start = ContinuousClock.now
     let plan = quick ? Demonstration.Plan.quick(seed: common.seed) : .full(seed: common.seed)
-    for part in ["data", "sft", "ipo"] { Files.remove("\(out)/\(part)") }
     let demonstration = Demonstration(plan, folder: out, seed: common.seed, pool: common.makePool())
+    try demonstration.prepareFolder()
 
     common.note("1/4  Making \(plan.posts) posts with summaries of mixed quality, and a tokenizer …")
     try demonstration.makeData()

@@ -30,6 +30,11 @@ struct TrainingRun {
         flags.out, "the folder already holds a run. Continue it with --resume, or choose another --out.",
         category: .cannotCreate)
     }
+    if Files.exists("\(flags.out)/config.json") {
+      throw DataError(
+        flags.out, "the folder already holds a model, which the run would replace. Choose another --out.",
+        category: .cannotCreate)
+    }
     return (model, 0)
   }
 
