@@ -3,7 +3,8 @@ import PoiseText
 
 /// JUDGE of the command line: who says which response is better.
 public enum Judge {
-  /// The annotator that a description names: `rubric` or `command:PROGRAM …`.
+  /// The annotator that a description names: `rubric`, `rubric:cyclic` (with the style on which preferences are cyclic) or
+  /// `command:PROGRAM …`.
   ///
   /// - Throws: `JudgeError` for descriptions that name none.
   public static func annotator(_ description: String) throws -> any Annotator {
@@ -31,7 +32,7 @@ public enum JudgeError: ExplainedError, Equatable {
   public var description: String {
     switch self {
     case .unknown(let description):
-      "There is no judge \"\(description)\". Use `rubric` for the built-in task, or `command:PROGRAM …` for a program that reads "
+      "There is no judge \"\(description)\". Use `rubric` (or `rubric:cyclic`) for the built-in task, or `command:PROGRAM …` for a program that reads "
         + "{\"prompt\", \"a\", \"b\"} and writes {\"preference\": p}, a line each."
     case .noProgram: "`command:` needs a program behind the colon, for example `command:python3 judge.py`."
     }

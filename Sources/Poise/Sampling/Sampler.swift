@@ -35,7 +35,7 @@ public final class Sampler: @unchecked Sendable {
     _ prompts: [[Int32]], count: Int, policy: Arena, reference: Arena? = nil, key: SamplingKey, firstPrompt: Int = 0
   ) -> [[SampledResponse]] {
     precondition(!decodesReference || reference != nil)
-    let shards = shards(of: prompts.count)
+    let shards = EvenRuns(of: prompts.count, into: shardCount)
     reserve(prompts, count, shards)
     var responses: [[SampledResponse]] = Array(repeating: [], count: prompts.count)
     for start in stride(from: 0, to: shards.count, by: workers.count) {
@@ -53,12 +53,7 @@ public final class Sampler: @unchecked Sendable {
     return responses
   }
 
-  private func shards(of promptCount: Int) -> [Range<Int>] {
-    let count = min(promptCount, shardCount)
-    return (0..<count).map { promptCount * $0 / count..<promptCount * ($0 + 1) / count }
-  }
-
-  private func reserve(_ prompts: [[Int32]], _ count: Int, _ shards: [Range<Int>]) {
+  private func reserve(_ prompts: [[Int32]], _ count: Int, _ shards: EvenRuns) {
     var needed = capacity
     needed.responseTokens = options.maximumTokens
     for shard in shards {

@@ -2,8 +2,6 @@ import PoiseObjectives
 
 /// An online algorithm is a row of a table: an objective, and where its responses are sampled.
 public struct OnlineAlgorithm: Sendable {
-  /// As the command line spells it.
-  public let name: String
   /// Weight of the reference in the policy that both responses are drawn from.
   public let mixture: Double
   public let objective: any PairObjective
@@ -17,7 +15,7 @@ public struct OnlineAlgorithm: Sendable {
     labels: PreferenceLabels = .soft
   ) -> OnlineAlgorithm {
     OnlineAlgorithm(
-      name: "ipo", mixture: 0,
+      mixture: 0,
       objective: Reduced(IdentityPreferenceOptimization(tau: tau, form: form), reduction: reduction), labels: labels, tau: tau)
   }
 }

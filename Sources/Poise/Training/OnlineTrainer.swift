@@ -23,6 +23,7 @@ public final class OnlineTrainer: Trainer {
   /// - Parameters:
   ///   - reference: parameters of π_ref, of the policy's own form; a copy of the start unless said otherwise.
   ///   - prompts: at least one; with `sampling.maximumTokens` behind them they fit the context.
+  ///   - sampling: how tokens are drawn; the mixture is the algorithm's.
   ///   - responsesPerPrompt: k ≥ 2; all k(k−1)/2 pairs are compared.
   public init(
     _ policy: Policy, reference: Arena, algorithm: OnlineAlgorithm, annotator: any Annotator, prompts: [Prompt],
@@ -36,6 +37,8 @@ public final class OnlineTrainer: Trainer {
     self.prompts = prompts
     self.responsesPerPrompt = responsesPerPrompt
     self.options = options
+    var sampling = sampling
+    sampling.mixture = algorithm.mixture
     sampler = Sampler(policy.transformer, options: sampling, pool: pool, shardCount: options.shards)
     pass = ShardedPass(policy.transformer, pool: pool, shardCount: options.shards, backward: true, reference: true)
     let longest = prompts.lazy.map(\.tokens.count).max()!

@@ -5,10 +5,12 @@ import PoiseObjectives
 struct PairTable: Sendable {
   /// p(y_i ≻ y_j), group by group.
   let preferences: [Double]
+  private let responsesPerPrompt: Int
   private let pairs: [(first: Int, second: Int)]
 
   init(_ preferences: [Double], responsesPerPrompt: Int) {
     self.preferences = preferences
+    self.responsesPerPrompt = responsesPerPrompt
     pairs = Self.pairs(responsesPerPrompt)
   }
 
@@ -41,11 +43,10 @@ struct PairTable: Sendable {
 
   func evaluate(_ algorithm: OnlineAlgorithm, _ outcomes: [ResponseOutcome]) -> Evaluation {
     var result = Evaluation()
-    let responsesPerGroup = outcomes.count * pairs.count / max(count, 1)
     for (index, preference) in preferences.enumerated() {
       let (group, pair) = (index / pairs.count, pairs[index % pairs.count])
-      let first = outcomes[group * responsesPerGroup + pair.first].statistics
-      let second = outcomes[group * responsesPerGroup + pair.second].statistics
+      let first = outcomes[group * responsesPerPrompt + pair.first].statistics
+      let second = outcomes[group * responsesPerPrompt + pair.second].statistics
       let asked = Pair(first: first, second: second, preference: preference)
       let labelled = Pair(first: first, second: second, preference: algorithm.labels.label(preference))
       result.add(asked, loss: algorithm.objective.evaluate(labelled).loss, weight: 1 / Double(count))

@@ -27,7 +27,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder of the policy to start from.", valueName: "model")) var model: String
   @Option(help: ArgumentHelp("Folder of the reference. (default: the starting model)", valueName: "model")) var reference: String?
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String
-  @Option(help: ArgumentHelp("Who prefers: rubric, command:PROGRAM ….", valueName: "judge")) var annotator: String
+  @Option(help: ArgumentHelp("Who prefers: rubric, rubric:cyclic, command:PROGRAM ….", valueName: "judge")) var annotator: String
   @Option(help: ArgumentHelp("Strength of regularisation towards the reference, above 0.", valueName: "tau")) var tau = 0.1
   @Option(help: ArgumentHelp("Responses to a prompt, 2 or more; all pairs are compared.", valueName: "k")) var responses = 2
   @Option(help: "Form of the loss: squared or code; their gradients differ by the factor tau.")

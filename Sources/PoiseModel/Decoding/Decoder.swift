@@ -130,9 +130,6 @@ public final class Decoder: @unchecked Sendable {
     return _overrideLifetime(arena[logitsTensor, rows: row..<row + 1], borrowing: self)
   }
 
-  /// Bytes of activations, caches and logits.
-  public var byteCount: Int { (activations.count + cache.count + logitsArena.count) * MemoryLayout<Float>.stride }
-
   private func findRuns(_ sequences: [Int], _ promptOf: [Int]) {
     runs.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)

@@ -33,11 +33,6 @@ public final class ShardedPass: @unchecked Sendable {
     shardGradients = (0..<(backward ? inFlight : 0)).map { _ in Arena(count: count) }
   }
 
-  /// Bytes of gradients and activations.
-  public var byteCount: Int {
-    gradients.count * MemoryLayout<Float>.stride * (1 + shardGradients.count) + workspaces.reduce(0) { $0 + $1.byteCount }
-  }
-
   /// Makes room for any batch whose shards fit `capacity`: such batches then allocate nothing.
   public func reserve(_ capacity: WorkspaceCapacity) {
     var needed = capacity
@@ -88,13 +83,10 @@ public final class ShardedPass: @unchecked Sendable {
     }
   }
 
-  /// Contiguous runs of groups, as even as can be.
   private func cut(_ groups: [TokenGroup]) {
     shards.removeAll(keepingCapacity: true)
     var needed = workspaces.first?.capacity ?? WorkspaceCapacity()
-    let count = min(groups.count, shardCount)
-    for shard in 0..<count {
-      let range = groups.count * shard / count..<groups.count * (shard + 1) / count
+    for range in EvenRuns(of: groups.count, into: shardCount) {
       shards.append(range)
       var capacity = WorkspaceCapacity()
       for index in range { capacity.add(groups[index]) }

@@ -22,9 +22,6 @@ public final class Workspace: @unchecked Sendable {
     activations = Arena(plan.layout)
   }
 
-  /// Bytes of activations.
-  public var byteCount: Int { activations.count * MemoryLayout<Float>.stride }
-
   /// log π of every target of the batch, ordered by the batch's rows, after a pass.
   public var logProbabilities: Span<Float> {
     @_lifetime(borrow self) get {
