@@ -41,7 +41,8 @@ struct DemoCommand: ParsableCommand {
     try report(demonstration, supervisedRecords, onlineRecords)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     Console.result("\nAll of it took \(ProgressLine.clock(seconds)). Models and metrics are in \(out); see for yourself:")
-    Console.result("  poise sample --model \(demonstration.onlineFolder) --prompts \(demonstration.unseenPath)")
+    let poise = CommandLine.arguments[0]  // as the reader called it: it may not be on the path
+    Console.result("  \(poise) sample --model \(demonstration.onlineFolder) --prompts \(demonstration.unseenPath)")
   }
 
   private func train(_ name: String, _ steps: Int, _ body: ((StepRecord) -> Void) throws -> Void) throws -> [StepRecord] {
