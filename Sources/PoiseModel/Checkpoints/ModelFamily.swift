@@ -5,6 +5,8 @@ import PoiseFiles
 public struct ModelFamily: Sendable {
   /// `model_type` of config.json.
   public let name: String
+  /// `architectures` of models with a vocabulary head and with a scalar head.
+  let architectures: (vocabulary: String, scalar: String)
   /// - Parameter hasTensor: whether the weights hold a tensor, for what config.json leaves open.
   let configuration: @Sendable (_ config: ConfigurationReader, _ hasTensor: (String) -> Bool) throws -> TransformerConfiguration
   /// config.json of a model made here.
@@ -14,6 +16,10 @@ public struct ModelFamily: Sendable {
   let ignoredSuffixes: [String]
 
   public static let all: [ModelFamily] = [.llama, .gpt2]
+
+  func architecture(_ head: TransformerConfiguration.Head) -> String {
+    head == .vocabulary ? architectures.vocabulary : architectures.scalar
+  }
 
   /// The family that `config.json` names.
   static func named(in config: ConfigurationReader) throws -> ModelFamily {
@@ -47,6 +53,20 @@ struct StoredTensor: Sendable {
   }
 
   func storedShape(of region: Tensor) -> [Int] { isTransposed ? region.shape.reversed() : region.shape }
+}
+
+extension StoredTensor {
+  /// Every family has the same names for these.
+  static let vocabularyHead = StoredTensor("lm_head.weight", "head.weight")
+  static let scalarHead = StoredTensor("score.weight", "head.weight")
+
+  /// What is stored of a model's head: nothing where it is the embedding.
+  static func head(_ c: TransformerConfiguration) -> [StoredTensor] {
+    switch c.head {
+    case .vocabulary: c.tiesHead ? [] : [vocabularyHead]
+    case .scalar: [scalarHead]
+    }
+  }
 }
 
 /// Reads values of a `config.json` and names the key when one is missing or of the wrong kind.

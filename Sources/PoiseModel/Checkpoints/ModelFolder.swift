@@ -35,7 +35,8 @@ public struct StoredModel: Sendable {
       let short = name.hasPrefix("transformer.") ? String(name.dropFirst("transformer.".count)) : name
       return weights.tensors[name] == nil && weights.tensors[short] != nil ? short : name
     }
-    let configuration = try family.configuration(reader) { weights.tensors[stored($0)] != nil }
+    var configuration = try family.configuration(reader) { weights.tensors[stored($0)] != nil }
+    if weights.tensors[StoredTensor.scalarHead.name] != nil { configuration.head = .scalar }
     if let problem = configuration.problem { throw reader.error(problem) }
     self.family = family
     config = reader.json
@@ -63,7 +64,7 @@ public struct StoredModel: Sendable {
     _ read: Set<String>, _ family: ModelFamily, _ configuration: TransformerConfiguration, _ weights: SafeTensorsCollection,
     _ reader: ConfigurationReader
   ) throws {
-    let ignored = family.ignoredSuffixes + (configuration.tiesHead ? ["lm_head.weight"] : [])
+    let ignored = family.ignoredSuffixes + (configuration.tiesHead ? [StoredTensor.vocabularyHead.name] : [])
     let unread = weights.names.first { name in !read.contains(name) && !ignored.contains { name.hasSuffix($0) } }
     if let unread {
       throw reader.error("the weights hold a tensor \(unread) that a model of this description does not have.")
@@ -76,6 +77,32 @@ public struct StoredModel: Sendable {
     parameters = transformer.initialParameters(seed: seed)
     self.family = family
     config = family.config(configuration)
+  }
+
+  /// The same trunk under a scalar head that has no opinion yet: how a reward or preference model starts from a policy.
+  ///
+  /// - Parameter keys: further keys of config.json.
+  public func withScalarHead(_ keys: JSON.Object = JSON.Object()) -> StoredModel {
+    var configuration = transformer.configuration
+    configuration.head = .scalar
+    let scalar = Transformer(configuration)
+    let parameters = Arena(scalar.parameterLayout)
+    let stored = Dictionary(uniqueKeysWithValues: transformer.parameterLayout.tensors.map { ($0.name, $0) })
+    for tensor in scalar.parameterLayout.tensors where tensor != scalar.parameters.head {
+      parameters.copy(stored[tensor.name]!, of: self.parameters, to: tensor)
+    }
+    var config = config.object ?? JSON.Object()
+    config["architectures"] = [.string(family.architecture(.scalar))]
+    config["num_labels"] = 1
+    for key in keys.keys { config[key] = keys[key] }
+    return StoredModel(transformer: scalar, parameters: parameters, family: family, config: .object(config))
+  }
+
+  private init(transformer: Transformer, parameters: Arena, family: ModelFamily, config: JSON) {
+    self.transformer = transformer
+    self.parameters = parameters
+    self.family = family
+    self.config = config
   }
 
   /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32), each whole or not at all.

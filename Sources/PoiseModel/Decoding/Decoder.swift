@@ -24,7 +24,7 @@ public struct DecoderCapacity: Sendable, Equatable {
 /// responses. The decoder knows token ids and logits; who picks the tokens is the caller's affair.
 ///
 /// All responses advance in step: after `prefill`, call `decode` with the latest token of every response that goes on.
-public final class Decoder: @unchecked Sendable {
+public final class Decoder: TokenDecoder, @unchecked Sendable {
   public let transformer: Transformer
   public let capacity: DecoderCapacity
   private let plan: ActivationLayout

@@ -76,6 +76,12 @@ public final class Arena: @unchecked Sendable {
       .update(from: base + source.offset + rows.lowerBound * source.columns, count: rows.count * source.columns)
   }
 
+  /// Overwrites a tensor with one of another arena that has as many elements.
+  func copy(_ source: Tensor, of other: Arena, to destination: Tensor) {
+    precondition(source.count == destination.count)
+    (base + destination.offset).update(from: other.base + source.offset, count: source.count)
+  }
+
   /// Copies columns of one row: how keys and values leave a layer for the cache.
   func copyRow(_ row: Int, of tensor: Tensor, columns: Range<Int>, to other: Arena, _ destination: Tensor, row target: Int) {
     precondition(row < tensor.rows && columns.upperBound <= tensor.columns)

@@ -24,20 +24,20 @@ public struct WorkspaceCapacity: Sendable, Equatable {
   }
 
   /// What the given groups need when packed together.
-  public init(_ groups: some Sequence<TokenGroup>) {
+  public init(_ groups: some Sequence<TokenGroup>, reading: HeadReading = .predictions) {
     self.init()
-    for group in groups { add(group) }
+    for group in groups { add(group, reading: reading) }
   }
 
   /// Makes room for one more group beside what there is.
-  public mutating func add(_ group: TokenGroup) {
-    rows += group.rowCount
-    headRows += group.headRowCount
-    targets += group.targetCount
-    groupHeadRows = max(groupHeadRows, group.headRowCount)
-    let longestResponse = group.responses.lazy.map { $0.count - 1 }.max() ?? 0
+  public mutating func add(_ group: TokenGroup, reading: HeadReading = .predictions) {
+    rows += group.rowCount(reading)
+    headRows += group.headRowCount(reading)
+    targets += group.targetCount(reading)
+    groupHeadRows = max(groupHeadRows, group.headRowCount(reading))
+    let longestResponse = (group.responses.lazy.map(\.count).max() ?? 0) - (reading == .predictions ? 1 : 0)
     segmentRows = max(segmentRows, group.prompt.count, longestResponse)
-    visibleRows = max(visibleRows, group.prompt.count + longestResponse)
+    visibleRows = max(visibleRows, group.prompt.count + max(longestResponse, 0))
   }
 
   /// The larger of both in every respect.
@@ -83,12 +83,13 @@ struct ActivationLayout: Sendable {
     var headInput: Tensor  // (R, C)
   }
 
-  /// The vocabulary head, on gathered rows; logits only for one block of whole groups at a time.
+  /// The head, on gathered rows; its output O only for one block of whole groups at a time: logits of a vocabulary, O = V, or
+  /// one score a row, O = 1.
   struct Head: Sendable {
     var input: Tensor  // (R, C)
     var norm: Norm  // (R, C)
     var referenceNormalized: Tensor  // (R, C)
-    var logits: Tensor  // (rows of a block, V)
+    var logits: Tensor  // (rows of a block, O)
     var referenceLogits: Tensor
     var logPartitions: Tensor  // (rows of a block)
     var referenceLogPartitions: Tensor
@@ -171,8 +172,8 @@ struct ActivationLayout: Sendable {
     return Head(
       input: plan.add("head.input", rows, c.width), norm: norm("head.norm", c, rows: rows, in: &plan),
       referenceNormalized: plan.add("head.reference_norm", referenceRows, c.width),
-      logits: plan.add("head.logits", blockRows, c.vocabularySize),
-      referenceLogits: plan.add("head.reference_logits", referenceBlockRows, c.vocabularySize),
+      logits: plan.add("head.logits", blockRows, c.headWidth),
+      referenceLogits: plan.add("head.reference_logits", referenceBlockRows, c.headWidth),
       logPartitions: plan.add("head.log_partitions", blockRows),
       referenceLogPartitions: plan.add("head.reference_log_partitions", referenceBlockRows),
       entropies: plan.add("head.entropies", blockRows), divergences: plan.add("head.divergences", referenceBlockRows),

@@ -10,18 +10,28 @@ public struct TokenGroup: Sendable, Equatable {
     self.responses = responses
   }
 
-  /// Rows of the residual stream that the group takes: its prompt once, and of each response all but the last token.
-  public var rowCount: Int { prompt.count + responses.reduce(0) { $0 + $1.count - 1 } }
-  /// Rows that the vocabulary head sees: the prompt's last, shared by all responses, and those of the responses.
-  public var headRowCount: Int { rowCount - prompt.count + 1 }
+  /// Tokens of all responses.
+  public var responseTokenCount: Int { responses.reduce(0) { $0 + $1.count } }
+
+  /// Rows of the residual stream that the group takes: its prompt once, and of each response all tokens, but the last where
+  /// that is only predicted.
+  func rowCount(_ reading: HeadReading) -> Int {
+    prompt.count + responseTokenCount - (reading == .predictions ? responses.count : 0)
+  }
+
+  /// Rows that the head sees: those of the responses and the prompt's last, shared by all of them; or one a response.
+  func headRowCount(_ reading: HeadReading) -> Int {
+    reading == .predictions ? responseTokenCount - responses.count + 1 : responses.count
+  }
+
   /// Predicted tokens.
-  public var targetCount: Int { responses.reduce(0) { $0 + $1.count } }
+  func targetCount(_ reading: HeadReading) -> Int { reading == .predictions ? responseTokenCount : 0 }
 }
 
 /// Groups end to end: no padding, every prompt once. Reused from step to step; allocates nothing once its capacity is reached.
 ///
-/// Rows: for each group the prompt's tokens, then each response's tokens but the last, which is only ever predicted. The row of
-/// a token predicts the next one; the prompt's last row predicts the first token of every response.
+/// Rows: for each group the prompt's tokens, then each response's. Where tokens are predicted, a response's last token has no row,
+/// the row of a token predicts the next one, and the prompt's last row predicts the first token of every response.
 public struct PackedGroups: Sendable {
   /// A run of rows that attends causally to itself after having seen all of `prefix`: a prompt, or a response with its prompt
   /// as the prefix.
@@ -40,6 +50,7 @@ public struct PackedGroups: Sendable {
     var responses: Range<Int>
   }
 
+  let reading: HeadReading
   /// (T)
   private(set) var tokens: [Int32] = []
   private(set) var positions: [Int32] = []
@@ -52,7 +63,7 @@ public struct PackedGroups: Sendable {
   private(set) var targets: [Int32] = []
   private(set) var targetResponses: [Int32] = []
 
-  public init() {}
+  public init(reading: HeadReading = .predictions) { self.reading = reading }
 
   public var rowCount: Int { tokens.count }
   public var groupCount: Int { heads.count }
@@ -75,21 +86,30 @@ public struct PackedGroups: Sendable {
     precondition(!group.prompt.isEmpty && group.responses.allSatisfy { !$0.isEmpty })
     let prompt = appendSegment(group.prompt[...], after: 0..<0)
     let head = (row: headRows.count, target: targets.count, response: responseCount)
-    headRows.append(Int32(prompt.upperBound - 1))
-    for (index, response) in group.responses.enumerated() {
-      appendTarget(response[0], row: head.row, response: head.response + index)
-    }
-    for (index, response) in group.responses.enumerated() {
-      let rows = appendSegment(response.dropLast(), after: prompt)
-      for (row, target) in zip(rows, response.dropFirst()) {
-        headRows.append(Int32(row))
-        appendTarget(target, row: headRows.count - 1, response: head.response + index)
-      }
+    switch reading {
+    case .predictions: appendPredictions(group, prompt: prompt, firstResponse: head.response)
+    case .ends:
+      for response in group.responses { headRows.append(Int32(appendSegment(response[...], after: prompt).upperBound - 1)) }
     }
     heads.append(
       Head(
         rows: head.row..<headRows.count, targets: head.target..<targets.count,
         responses: head.response..<head.response + group.responses.count))
+  }
+
+  private mutating func appendPredictions(_ group: TokenGroup, prompt: Range<Int>, firstResponse: Int) {
+    let firstRow = headRows.count
+    headRows.append(Int32(prompt.upperBound - 1))
+    for (index, response) in group.responses.enumerated() {
+      appendTarget(response[0], row: firstRow, response: firstResponse + index)
+    }
+    for (index, response) in group.responses.enumerated() {
+      let rows = appendSegment(response.dropLast(), after: prompt)
+      for (row, target) in zip(rows, response.dropFirst()) {
+        headRows.append(Int32(row))
+        appendTarget(target, row: headRows.count - 1, response: firstResponse + index)
+      }
+    }
   }
 
   private mutating func appendSegment(_ segment: ArraySlice<Int32>, after prefix: Range<Int>) -> Range<Int> {

@@ -30,7 +30,7 @@ public struct ParameterLayout: Sendable {
   private(set) var positions: Tensor?
   private(set) var blocks: [Block] = []
   private(set) var finalNorm: Norm
-  /// (V, C); the embedding itself where the head is tied.
+  /// (V, C), the embedding itself where it is tied; (1, C) of a scalar head.
   private(set) var head: Tensor
 
   public init(_ c: TransformerConfiguration) {
@@ -57,7 +57,8 @@ public struct ParameterLayout: Sendable {
             in: &plan)))
     }
     finalNorm = Self.norm("final_norm", c, in: &plan)
-    head = c.tiesHead ? embedding : plan.add("head.weight", c.vocabularySize, c.width)
+    let isTied = c.head == .vocabulary && c.tiesHead
+    head = isTied ? embedding : plan.add("head.weight", c.headWidth, c.width)
     layout = plan
   }
 

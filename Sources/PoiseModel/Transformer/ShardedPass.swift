@@ -3,8 +3,8 @@ import PoiseKernels
 /// Passes over a whole batch, cut into a fixed number of shards. A shard is the unit of parallel work: one worker takes it
 /// through its whole forward and backward, and gradients are added in the order of the shards. The cut depends on the run, not
 /// on the machine, so any number of workers gives the same bits.
-public final class ShardedPass: @unchecked Sendable {
-  public let transformer: Transformer
+public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable {
+  public let model: Model
   public let pool: WorkerPool
   /// Most shards of a batch.
   public let shardCount: Int
@@ -15,19 +15,19 @@ public final class ShardedPass: @unchecked Sendable {
 
   private let hasBackward: Bool
   private let hasReference: Bool
-  private var workspaces: [Workspace] = []
+  private var workspaces: [Model.Workspace] = []
   /// One a worker: a shard's own gradients, before they are added.
   private let shardGradients: [Arena]
   private var shards: [Range<Int>] = []
 
   /// - Parameter backward: whether `differentiate` will be called; it takes memory for gradients.
-  public init(_ transformer: Transformer, pool: WorkerPool, shardCount: Int, backward: Bool, reference: Bool) {
-    self.transformer = transformer
+  public init(_ model: Model, pool: WorkerPool, shardCount: Int, backward: Bool, reference: Bool) {
+    self.model = model
     self.pool = pool
     self.shardCount = shardCount
     hasBackward = backward
     hasReference = reference
-    let count = backward ? transformer.parameters.layout.count : 0
+    let count = backward ? model.parameterLayout.count : 0
     gradients = Arena(count: count)
     let inFlight = min(pool.workerCount, shardCount)
     shardGradients = (0..<(backward ? inFlight : 0)).map { _ in Arena(count: count) }
@@ -39,14 +39,14 @@ public final class ShardedPass: @unchecked Sendable {
     if let current = workspaces.first?.capacity { needed.formUnion(current) }
     guard workspaces.isEmpty || needed != workspaces[0].capacity else { return }
     workspaces = (0..<min(pool.workerCount, shardCount)).map { _ in
-      Workspace(transformer, capacity: needed, backward: hasBackward, reference: hasReference)
+      model.makeWorkspace(capacity: needed, backward: hasBackward, reference: hasReference)
     }
   }
 
   /// Fills `outcomes`.
   public func evaluate(_ groups: [TokenGroup], policy: Arena, reference: Arena? = nil) {
     run(groups) { workspace, _ in
-      transformer.evaluate(workspace, policy: policy, reference: reference)
+      model.evaluate(workspace, policy: policy, reference: reference)
     }
   }
 
@@ -60,14 +60,14 @@ public final class ShardedPass: @unchecked Sendable {
     gradients.clear()
     run(groups, addingGradients: true) { workspace, slot in
       shardGradients[slot].clear()
-      transformer.differentiate(
+      model.differentiate(
         workspace, policy: policy, reference: reference, addingTo: shardGradients[slot], objective: objective)
     }
   }
 
   /// In waves of as many shards as there are workers; each wave ends with the ordered sum.
   private func run(
-    _ groups: [TokenGroup], addingGradients: Bool = false, _ pass: (_ workspace: Workspace, _ slot: Int) -> Void
+    _ groups: [TokenGroup], addingGradients: Bool = false, _ pass: (_ workspace: Model.Workspace, _ slot: Int) -> Void
   ) {
     cut(groups)
     outcomes.removeAll(keepingCapacity: true)
@@ -89,7 +89,7 @@ public final class ShardedPass: @unchecked Sendable {
     for range in EvenRuns(of: groups.count, into: shardCount) {
       shards.append(range)
       var capacity = WorkspaceCapacity()
-      for index in range { capacity.add(groups[index]) }
+      for index in range { capacity.add(groups[index], reading: model.reading) }
       needed.formUnion(capacity)
     }
     reserve(needed)
@@ -110,21 +110,12 @@ public final class ShardedPass: @unchecked Sendable {
   /// ‖gradient‖, and the first tensor whose gradient is not finite.
   public func gradientNorm() -> (norm: Double, notFinite: String?) {
     var sum = 0.0
-    for tensor in transformer.parameters.layout.tensors {
+    for tensor in model.parameterLayout.tensors {
       let total = gradients
       let squares = kernels.sumOfSquares(total[tensor])
       guard squares.isFinite else { return (squares, tensor.name) }
       sum += squares
     }
     return (sum.squareRoot(), nil)
-  }
-}
-
-extension Workspace {
-  /// Packs a shard; outcomes will count groups as the batch does.
-  fileprivate func pack(_ groups: [TokenGroup], _ shard: Range<Int>) {
-    batch.removeAll()
-    firstGroup = shard.lowerBound
-    for index in shard { batch.append(groups[index]) }
   }
 }

@@ -2,7 +2,7 @@ import PoiseKernels
 
 /// Whole passes over packed groups. `trunk` is everything between the tokens and the head's rows.
 extension Transformer {
-  /// Evaluates log π, and log π_ref with divergence and entropy where there is a reference, of every response of the batch.
+  /// Evaluates log π and entropy, with a reference log π_ref and divergence too, or the score, of every response of the batch.
   /// The workspace's outcomes hold the result.
   public func evaluate(_ workspace: Workspace, policy: Arena, reference: Arena? = nil) {
     forward(workspace, policy: policy, reference: reference)
@@ -22,7 +22,7 @@ extension Transformer {
     for block in headBlocks(workspace) {
       headForward(block, workspace, policy: policy, reference: reference)
       for group in block.groups { workspace.withResponses(of: group, objective) }
-      headBackward(block, workspace, policy: policy, addingTo: gradients)
+      headBackward(block, workspace, policy: policy, reference: reference != nil, addingTo: gradients)
     }
     backward(workspace, policy: policy, addingTo: gradients)
   }

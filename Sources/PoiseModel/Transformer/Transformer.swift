@@ -3,9 +3,15 @@ import PoiseRandom
 
 /// A decoder-only transformer as a function: configuration and plans, no parameters. Policy, reference and gradients are arenas
 /// of the one ``parameters`` layout that are passed in.
-public final class Transformer: Sendable {
+public final class Transformer: LanguageModel {
   public let configuration: TransformerConfiguration
   public let parameters: ParameterLayout
+
+  public var parameterLayout: Layout { parameters.layout }
+  public var vocabularySize: Int { configuration.vocabularySize }
+  public var endOfSequence: [Int] { configuration.endOfSequence }
+  public var reading: HeadReading { configuration.head == .vocabulary ? .predictions : .ends }
+
   /// (P, D/2) each; empty where positions are learned.
   let cosines: [Float]
   let sines: [Float]
@@ -27,13 +33,20 @@ public final class Transformer: Sendable {
     return (angles.map { Float(cosine($0)) }, angles.map { Float(sine($0)) })
   }
 
+  public func makeWorkspace(capacity: WorkspaceCapacity, backward: Bool, reference: Bool) -> Workspace {
+    Workspace(self, capacity: capacity, backward: backward, reference: reference)
+  }
+
+  public func makeDecoder(capacity: DecoderCapacity) -> Decoder { Decoder(self, capacity: capacity) }
+
   /// Fresh parameters: gains 1, biases 0, weights normal with the configuration's deviation; the products that write into the
-  /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth.
+  /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth. A scalar head is 0: it has no opinion.
   public func initialParameters(seed: UInt64) -> Arena {
     let arena = Arena(parameters.layout)
     let deviation = Double(configuration.initializationDeviation)
     let residual = deviation / (2 * Double(configuration.blockCount)).squareRoot()
     for (index, tensor) in parameters.layout.tensors.enumerated() where !tensor.name.hasSuffix("bias") {
+      if configuration.head == .scalar, tensor == parameters.head { continue }
       var generator = CounterGenerator(seed, UInt64(index))
       let isGain = tensor.name.hasSuffix("gain")
       let writesResidual = tensor.name.hasSuffix("output.weight") || tensor.name.hasSuffix("down.weight")

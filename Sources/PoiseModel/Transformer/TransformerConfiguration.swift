@@ -19,6 +19,14 @@ public struct TransformerConfiguration: Sendable, Equatable {
     case siluGate
   }
 
+  /// What a row of the last block becomes.
+  public enum Head: String, Sendable {
+    /// Logits of the next token: a policy.
+    case vocabulary
+    /// One number at the last token of a text: a reward or preference model.
+    case scalar
+  }
+
   /// Which linear layers carry a bias.
   public struct Biases: Sendable, Equatable {
     public var queryKeyValue: Bool
@@ -52,7 +60,8 @@ public struct TransformerConfiguration: Sendable, Equatable {
   public var positions: Positions
   public var activation: Activation
   public var biases: Biases
-  /// The head is the embedding, transposed.
+  public var head: Head
+  /// A vocabulary head is the embedding, transposed.
   public var tiesHead: Bool
   public var beginningOfSequence: Int?
   /// Tokens that end a response; the first is the one appended to text completions.
@@ -64,7 +73,7 @@ public struct TransformerConfiguration: Sendable, Equatable {
     vocabularySize: Int, contextLength: Int, width: Int, blockCount: Int, headCount: Int, keyValueHeadCount: Int? = nil,
     headSize: Int? = nil, feedForwardWidth: Int, normalization: Normalization = .rms, epsilon: Float = 1e-5,
     positions: Positions = .rotary(base: 10_000), activation: Activation = .siluGate, biases: Biases = Biases(),
-    tiesHead: Bool = true, beginningOfSequence: Int? = nil, endOfSequence: [Int] = [], initializationDeviation: Float = 0.02
+    head: Head = .vocabulary, tiesHead: Bool = true, beginningOfSequence: Int? = nil, endOfSequence: [Int] = [], initializationDeviation: Float = 0.02
   ) {
     self.vocabularySize = vocabularySize
     self.contextLength = contextLength
@@ -79,12 +88,15 @@ public struct TransformerConfiguration: Sendable, Equatable {
     self.positions = positions
     self.activation = activation
     self.biases = biases
+    self.head = head
     self.tiesHead = tiesHead
     self.beginningOfSequence = beginningOfSequence
     self.endOfSequence = endOfSequence
     self.initializationDeviation = initializationDeviation
   }
 
+  /// Columns of what the head computes.
+  var headWidth: Int { head == .vocabulary ? vocabularySize : 1 }
   /// Columns of the queries, and of what attention returns: H·D.
   var queryWidth: Int { headCount * headSize }
   /// Columns of the keys, and of the values.

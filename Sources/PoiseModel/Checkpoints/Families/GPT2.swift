@@ -3,7 +3,7 @@ import PoiseFiles
 extension ModelFamily {
   /// GPT-2. Its products are stored (in, out), queries, keys and values as one.
   public static let gpt2 = ModelFamily(
-    name: "gpt2", configuration: gpt2Configuration, config: gpt2Config, tensors: gpt2Tensors,
+    name: "gpt2", architectures: ("GPT2LMHeadModel", "GPT2ForSequenceClassification"), configuration: gpt2Configuration, config: gpt2Config, tensors: gpt2Tensors,
     ignoredSuffixes: [".attn.bias", ".attn.masked_bias"])
 
   private static func gpt2Configuration(
@@ -29,7 +29,7 @@ extension ModelFamily {
 
   private static func gpt2Config(_ c: TransformerConfiguration) -> JSON {
     [
-      "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": .init(c.vocabularySize),
+      "architectures": [.string(gpt2.architecture(c.head))], "model_type": "gpt2", "vocab_size": .init(c.vocabularySize),
       "n_positions": .init(c.contextLength), "n_embd": .init(c.width), "n_layer": .init(c.blockCount),
       "n_head": .init(c.headCount), "n_inner": .init(c.feedForwardWidth), "activation_function": "gelu_new",
       "layer_norm_epsilon": .shortest(c.epsilon), "initializer_range": .shortest(c.initializationDeviation),
@@ -44,7 +44,7 @@ extension ModelFamily {
       StoredTensor("transformer.wte.weight", "embedding.weight"), StoredTensor("transformer.wpe.weight", "positions.weight"),
       StoredTensor("transformer.ln_f.weight", "final_norm.gain"), StoredTensor("transformer.ln_f.bias", "final_norm.bias"),
     ]
-    if !c.tiesHead { tensors.append(StoredTensor("lm_head.weight", "head.weight")) }
+    tensors += StoredTensor.head(c)
     for index in 0..<c.blockCount { tensors += gpt2Block("transformer.h.\(index)", "blocks.\(index)", c) }
     return tensors
   }

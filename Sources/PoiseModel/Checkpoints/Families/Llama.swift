@@ -3,8 +3,9 @@ import PoiseFiles
 extension ModelFamily {
   /// Llama, and what uses its form: SmolLM, SmolLM2, TinyLlama. Models made by Poise are of this family.
   public static let llama = ModelFamily(
-    name: "llama", configuration: { config, _ in try llamaConfiguration(config) }, config: llamaConfig, tensors: llamaTensors,
-    ignoredSuffixes: ["rotary_emb.inv_freq"])
+    name: "llama", architectures: ("LlamaForCausalLM", "LlamaForSequenceClassification"),
+    configuration: { config, _ in try llamaConfiguration(config) }, config: llamaConfig,
+    tensors: llamaTensors, ignoredSuffixes: ["rotary_emb.inv_freq"])
 
   private static func llamaConfiguration(_ config: ConfigurationReader) throws -> TransformerConfiguration {
     try config.require("hidden_act", "silu")
@@ -44,7 +45,7 @@ extension ModelFamily {
   private static func llamaConfig(_ c: TransformerConfiguration) -> JSON {
     guard case .rotary(let base) = c.positions else { preconditionFailure("Llama's positions are rotary") }
     return [
-      "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": .init(c.vocabularySize),
+      "architectures": [.string(llama.architecture(c.head))], "model_type": "llama", "vocab_size": .init(c.vocabularySize),
       "hidden_size": .init(c.width), "intermediate_size": .init(c.feedForwardWidth), "num_hidden_layers": .init(c.blockCount),
       "num_attention_heads": .init(c.headCount), "num_key_value_heads": .init(c.keyValueHeadCount),
       "head_dim": .init(c.headSize), "hidden_act": "silu", "max_position_embeddings": .init(c.contextLength),
@@ -60,7 +61,7 @@ extension ModelFamily {
     var tensors = [
       StoredTensor("model.embed_tokens.weight", "embedding.weight"), StoredTensor("model.norm.weight", "final_norm.gain"),
     ]
-    if !c.tiesHead { tensors.append(StoredTensor("lm_head.weight", "head.weight")) }
+    tensors += StoredTensor.head(c)
     for index in 0..<c.blockCount {
       let (file, block) = ("model.layers.\(index)", "blocks.\(index)")
       tensors.append(StoredTensor("\(file).input_layernorm.weight", "\(block).attention_norm.gain"))
