@@ -6,7 +6,7 @@ import Testing
   let transformer = Transformer(TransformerCase.llama.configuration)
 
   /// An objective with a different coefficient for every response.
-  private func differentiate(_ pass: ShardedPass, _ groups: [TokenGroup], policy: Arena, reference: Arena?) {
+  private func differentiate(_ pass: ShardedPass<Transformer>, _ groups: [TokenGroup], policy: Arena, reference: Arena?) {
     pass.differentiate(groups, policy: policy, reference: reference) { responses in
       for index in responses.indices {
         responses[index].coefficient = Double(index + 1) - 0.1 * responses[index].logProbability

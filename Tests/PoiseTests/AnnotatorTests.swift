@@ -1,5 +1,6 @@
 import Foundation
 import PoiseFiles
+import PoiseModel
 import Testing
 
 @testable import Poise
@@ -84,6 +85,8 @@ import Testing
 
   /// Says nothing but that it likes what comes first.
   private struct LikesTheFirst: Annotator {
+    let isAntisymmetric = false
+
     func preferences(_ comparisons: [Comparison]) -> [Double] { comparisons.map { $0.first == "best" ? 1 : 0.75 } }
   }
 
@@ -96,9 +99,22 @@ import Testing
   }
 
   @Test func judgesAreFoundByTheirDescription() throws {
-    #expect(try Judge.annotator("rubric") is RubricAnnotator)
-    #expect(try Judge.annotator("command:cat") is CommandAnnotator)
-    #expect(throws: JudgeError.noProgram) { try Judge.annotator("command:") }
-    #expect(throws: JudgeError.unknown("oracle")) { try Judge.annotator("oracle") }
+    let pool = WorkerPool(workerCount: 1)
+    #expect(try Judge.annotator("rubric", pool: pool) is RubricAnnotator)
+    #expect(try Judge.annotator("command:cat", pool: pool) is CommandAnnotator)
+    #expect(try Judge.annotator("rubric:cyclic", pool: pool) is RubricAnnotator)
+    #expect(throws: JudgeError.noProgram) { try Judge.annotator("command:", pool: pool) }
+    #expect(throws: JudgeError.unknown("oracle")) { try Judge.annotator("oracle", pool: pool) }
+    #expect(throws: JudgeError.noModel("reward")) { try Judge.annotator("reward:", pool: pool) }
+    #expect(throws: JudgeError.noModel("preference")) { try Judge.annotator("preference:", pool: pool) }
+    #expect(throws: FileError.self) { try Judge.annotator("reward:nowhere", pool: pool) }
+  }
+
+  @Test func onlyRewardsCanFeedAPolicyGradient() throws {
+    let pool = WorkerPool(workerCount: 1)
+    #expect(try Judge.feedback("rubric", for: .rewards, pool: pool).signal == .rewards)
+    #expect(try Judge.feedback("rubric", for: .preferences, pool: pool).signal == .preferences)
+    #expect(throws: JudgeError.noReward("command:cat")) { try Judge.feedback("command:cat", for: .rewards, pool: pool) }
+    #expect(throws: JudgeError.noReward("rubric:cyclic")) { try Judge.feedback("rubric:cyclic", for: .rewards, pool: pool) }
   }
 }

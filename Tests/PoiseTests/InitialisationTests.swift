@@ -20,10 +20,11 @@ import Testing
     reference.copy(from: policy.parameters)
     let pass = ShardedPass(
       policy.transformer, pool: WorkerPool(workerCount: workerCount), shardCount: shardCount, backward: true, reference: true)
-    let table = PairTable(preferences, responsesPerPrompt: 2)
-    let algorithm = OnlineAlgorithm.onlineIPO(tau: 0.7)
+    let table = PairTable(
+      plan: ResponsePlan(.alike(mixture: 0), responseCount: 2), preferences: preferences, labels: .soft, key: SamplingKey(seed: 0))
+    let objective = IdentityPreferenceOptimization(tau: 0.7)
     pass.differentiate(groups, policy: policy.parameters, reference: reference) { responses in
-      table.differentiate(algorithm, &responses, weight: 1)
+      table.differentiate(objective, &responses, weight: 1)
     }
     #expect(pass.outcomes.count == 10)
     for outcome in pass.outcomes {
@@ -36,17 +37,18 @@ import Testing
       #expect(first.coefficient == -(2 * preference - 1))
       #expect(second.coefficient == 2 * preference - 1)
     }
-    let evaluation = table.evaluate(algorithm, pass.outcomes)
+    let evaluation = table.evaluate(objective, pass.outcomes, isIdentical: preferences.map { _ in false })
     #expect(evaluation.record.margin == 0)
     #expect(evaluation.record.accuracy == 0.5)
     #expect(pass.gradientNorm().norm > 0)
   }
 
   @Test func theFirstStepOfATrainingRunReportsNoDivergence() throws {
-    let record = try #require(try TinyTrainer.online(workers: 2).step().preference)
-    #expect(record.exactDivergence == 0)
-    #expect(record.sequenceDivergence == 0)
-    #expect(record.margin == 0)
-    #expect(record.samplingGap < 1e-5)
+    let record = try TinyTrainer.online(workers: 2).step()
+    let sampling = try #require(record.sampling)
+    #expect(sampling.exactDivergence == 0)
+    #expect(sampling.sequenceDivergence == 0)
+    #expect(sampling.samplingGap < 1e-5)
+    #expect(record.preference?.margin == 0)
   }
 }

@@ -25,7 +25,7 @@ import Testing
     let trainer = TinyTrainer.online()
     for step in 1...2 {
       _ = try trainer.step()
-      try folder.save(trainer.policy, trainer.optimizer, description: ["global_step": .init(step)])
+      try folder.save(trainer.policy, trainer, description: ["global_step": .init(step)])
     }
     #expect(try names(folder.path) == ["checkpoint-1", "checkpoint-2"] + files)
     #expect(try names(folder.path + "/checkpoint-1") == files)
@@ -41,7 +41,7 @@ import Testing
     let trainer = TinyTrainer.supervised()
     for _ in 1...4 {
       _ = try trainer.step()
-      try folder.save(trainer.policy, trainer.optimizer, description: [:])
+      try folder.save(trainer.policy, trainer, description: [:])
     }
     #expect(try names(folder.path).filter { $0.hasPrefix("checkpoint-") } == ["checkpoint-3", "checkpoint-4"])
     Files.remove(folder.path + "/checkpoint-4")
@@ -50,8 +50,8 @@ import Testing
 
   @Test func aStepSavedTwiceIsReplaced() throws {
     let trainer = TinyTrainer.supervised()
-    try folder.save(trainer.policy, trainer.optimizer, description: ["take": 1])
-    try folder.save(trainer.policy, trainer.optimizer, description: ["take": 2])
+    try folder.save(trainer.policy, trainer, description: ["take": 1])
+    try folder.save(trainer.policy, trainer, description: ["take": 2])
     #expect(try Files.readJSON(folder.path + "/checkpoint-0/poise_run.json")["take"] == 2)
     #expect(try names(folder.path) == ["checkpoint-0"] + files)
   }
@@ -60,7 +60,7 @@ import Testing
     #expect(RunFolder.newestCheckpoint(in: folder.path) == nil)
     #expect(RunFolder.newestCheckpoint(in: temporary.path + "/none") == nil)
     let trainer = TinyTrainer.supervised()
-    try folder.save(trainer.policy, trainer.optimizer, description: [:])
+    try folder.save(trainer.policy, trainer, description: [:])
     for name in ["checkpoint-9", "checkpoint-best", ".checkpoint-12.tmp-1"] {
       try FileManager.default.copyItem(atPath: folder.path + "/checkpoint-0", toPath: folder.path + "/" + name)
     }
@@ -71,7 +71,7 @@ import Testing
   @Test func aFailureLeavesNothingBehind() throws {
     let trainer = TinyTrainer.supervised()
     let blocked = RunFolder(try temporary.file("file", "not a folder"))
-    #expect(throws: FileError.self) { try blocked.save(trainer.policy, trainer.optimizer, description: [:]) }
+    #expect(throws: FileError.self) { try blocked.save(trainer.policy, trainer, description: [:]) }
     #expect(try names(temporary.path) == ["file", "run"])
   }
 
@@ -85,16 +85,16 @@ import Testing
     try expectResumable { TinyTrainer.supervised($0, options: TinyTrainer.options(kind)) }
   }
 
-  private func expectResumable(_ trainer: (Policy) -> some Trainer) throws {
+  private func expectResumable(_ trainer: (Policy) -> some PolicyTrainer) throws {
     let undisturbed = trainer(tinyPolicy())
     for _ in 0..<6 { _ = try undisturbed.step() }
 
     let first = trainer(tinyPolicy())
     for _ in 0..<3 { _ = try first.step() }
-    try folder.save(first.policy, first.optimizer, description: [:])
+    try folder.save(first.policy, first, description: [:])
     let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
     let second = trainer(try Policy(folder: checkpoint.path))
-    try RunFolder.restore(second.optimizer, from: checkpoint.path, step: checkpoint.step)
+    try RunFolder.restore(second, from: checkpoint.path, step: checkpoint.step)
     for _ in 0..<3 { _ = try second.step() }
 
     #expect(second.optimizer.step == 6)
@@ -105,10 +105,10 @@ import Testing
 
   @Test func theStateOfAnotherOptimizerIsRefused() throws {
     let trainer = TinyTrainer.supervised(options: TinyTrainer.options(.adafactor))
-    try folder.save(trainer.policy, trainer.optimizer, description: [:])
+    try folder.save(trainer.policy, trainer, description: [:])
     let other = TinyTrainer.supervised(options: TinyTrainer.options(.adamW()))
     let error = #expect(throws: CheckpointError.self) {
-      try RunFolder.restore(other.optimizer, from: folder.path + "/checkpoint-0", step: 0)
+      try RunFolder.restore(other, from: folder.path + "/checkpoint-0", step: 0)
     }
     #expect(error?.description.contains("m.embedding.weight") == true)
   }
@@ -117,12 +117,12 @@ import Testing
     var seen: [Int] = []
     let trainer = TinyTrainer.supervised()
     let loop = TrainingLoop(folder, checkpointEvery: 2, description: ["task": "tiny"])
-    let ending = try loop.run(trainer, shouldStop: { seen.count == 5 }) { seen.append($0.step) }
+    let ending = try loop.run(trainer, saving: trainer.policy, shouldStop: { seen.count == 5 }) { seen.append($0.step) }
     #expect(ending == .interrupted(step: 5))
     #expect(seen == [1, 2, 3, 4, 5])
     #expect(try names(folder.path).filter { $0.hasPrefix("checkpoint-") } == ["checkpoint-4", "checkpoint-5"])
     #expect(try Files.readJSON(folder.path + "/poise_run.json") == ["task": "tiny", "global_step": 5])
-    #expect(try loop.run(trainer) { seen.append($0.step) } == .finished)
+    #expect(try loop.run(trainer, saving: trainer.policy) { seen.append($0.step) } == .finished)
     #expect(seen == [1, 2, 3, 4, 5, 6])
     let lines = String(decoding: try Files.read(folder.metricsPath), as: UTF8.self).split(separator: "\n")
     #expect(try lines.map { try JSON(parsing: String($0))["global_step"]?.int } == [1, 2, 3, 4, 5, 6])

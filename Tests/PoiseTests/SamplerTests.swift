@@ -12,14 +12,14 @@ import Testing
   let key = SamplingKey(seed: 3, step: 4)
 
   private func sample(
-    _ options: SamplingOptions, policy: Policy? = nil, reference: Policy? = nil, workers: Int = 1, shards: Int = 2,
+    _ options: SamplingOptions, mixture: Double = 0, policy: Policy? = nil, reference: Policy? = nil, workers: Int = 1, shards: Int = 2,
     prompts: [[Int32]]? = nil, firstPrompt: Int = 0
   ) -> [[SampledResponse]] {
     let sampler = Sampler(
       self.policy.transformer, options: options, pool: WorkerPool(workerCount: workers), shardCount: shards,
       decodesReference: reference != nil)
     return sampler.sample(
-      prompts ?? self.prompts, count: 3, policy: (policy ?? self.policy).parameters, reference: reference?.parameters, key: key,
+      prompts ?? self.prompts, mixtures: [mixture, mixture, mixture], policy: (policy ?? self.policy).parameters, reference: reference?.parameters, key: key,
       firstPrompt: firstPrompt)
   }
 
@@ -35,9 +35,9 @@ import Testing
   }
 
   @Test func samplesDoNotDependOnTheNumberOfWorkers() {
-    let options = SamplingOptions(maximumTokens: 7, mixture: 0.3)
-    let one = sample(options, reference: reference, shards: 4)
-    for workers in [2, 3] { #expect(sample(options, reference: reference, workers: workers, shards: 4) == one) }
+    let options = SamplingOptions(maximumTokens: 7)
+    let one = sample(options, mixture: 0.3, reference: reference, shards: 4)
+    for workers in [2, 3] { #expect(sample(options, mixture: 0.3, reference: reference, workers: workers, shards: 4) == one) }
   }
 
   @Test func aLaterBatchGoesOnWhereAnEarlierStopped() {
@@ -59,7 +59,7 @@ import Testing
   /// m = 0 is the policy and m = 1 the reference: tokens and behaviour alike, to the last bit.
   @Test func theEndsOfTheMixtureAreTheTwoModels() {
     for (mixture, source) in [(0.0, policy), (1, reference)] {
-      let mixed = sample(SamplingOptions(maximumTokens: 7, mixture: mixture), reference: reference).flatMap(\.self)
+      let mixed = sample(SamplingOptions(maximumTokens: 7), mixture: mixture, reference: reference).flatMap(\.self)
       let alone = sample(SamplingOptions(maximumTokens: 7), policy: source).flatMap(\.self)
       #expect(mixed.map(\.tokens) == alone.map(\.tokens))
       #expect(mixed.map(\.behaviourLogProbability) == alone.map(\.behaviourLogProbability))
@@ -72,7 +72,7 @@ import Testing
 
   /// log β = (1−m) log π + m log μ − Σ log Z.
   @Test func behaviourIsTheMixtureOfBothModels() throws {
-    for response in sample(SamplingOptions(maximumTokens: 7, mixture: 0.25), reference: reference).flatMap(\.self) {
+    for response in sample(SamplingOptions(maximumTokens: 7), mixture: 0.25, reference: reference).flatMap(\.self) {
       let expected =
         0.75 * response.logProbability + 0.25 * (try #require(response.referenceLogProbability)) - response.logMixturePartition
       #expect(abs(response.behaviourLogProbability - expected) < 1e-5)

@@ -5,7 +5,7 @@ import Testing
 @testable import Poise
 
 @Suite struct TrainerTests {
-  private func run(_ trainer: some Trainer, steps: Int = 3) throws -> (records: [StepRecord], parameters: [UInt32]) {
+  private func run(_ trainer: some PolicyTrainer, steps: Int = 3) throws -> (records: [StepRecord], parameters: [UInt32]) {
     let records = try (0..<steps).map { _ in try trainer.step().untimed }
     return (records, trainer.policy.parameters.bits)
   }

@@ -16,6 +16,8 @@ func tinyPolicy(seed: UInt64 = 1, vocabularySize: Int = 11, deviation: Float = 0
 
 /// Likes large token ids, and says so softly.
 struct LargeTokens: Annotator {
+  let isAntisymmetric = true
+
   func preferences(_ comparisons: [Comparison]) -> [Double] {
     comparisons.map { 1 / (1 + exp(score($0.second) - score($0.first))) }
   }
@@ -25,6 +27,15 @@ struct LargeTokens: Annotator {
     return tokens.reduce(0, +) / Double(max(tokens.count, 1))
   }
 }
+
+/// A trainer whose policy is a transformer.
+protocol PolicyTrainer: Trainer {
+  var policy: Policy { get }
+}
+
+extension SupervisedTrainer: PolicyTrainer {}
+extension OnlineTrainer: PolicyTrainer where Trained == Policy {}
+extension OfflineTrainer: PolicyTrainer where Trained == Policy {}
 
 /// What a trainer of a test starts from; equal calls give equal trainers.
 enum TinyTrainer {
@@ -39,12 +50,13 @@ enum TinyTrainer {
   }
 
   static func online(
-    _ policy: Policy = tinyPolicy(), workers: Int = 1, responsesPerPrompt: Int = 3, options: TrainingOptions = options()
-  ) -> OnlineTrainer {
+    _ policy: Policy = tinyPolicy(), algorithm: Algorithm = Algorithm(.ipo, .init(tau: 0.2)),
+    feedback: Feedback = .preferences(LargeTokens()), workers: Int = 1, responsesPerPrompt: Int = 3, options: TrainingOptions = options()
+  ) -> OnlineTrainer<Policy> {
     let reference = Arena(policy.transformer.parameters.layout)
     reference.copy(from: tinyPolicy().parameters)
     return OnlineTrainer(
-      policy, reference: reference, algorithm: .onlineIPO(tau: 0.2), annotator: LargeTokens(), prompts: prompts,
+      policy, reference: reference, algorithm: algorithm, feedback: feedback, prompts: prompts,
       responsesPerPrompt: responsesPerPrompt, sampling: SamplingOptions(maximumTokens: 6), options: options,
       pool: WorkerPool(workerCount: workers))
   }

@@ -4,6 +4,7 @@ import PoiseFiles
 /// A program that judges: JSON Lines in, `{"prompt", "a", "b"}`; JSON Lines out, `{"preference": p}`, in order. It is started
 /// once, through the shell, and lives as long as the annotator.
 public final class CommandAnnotator: Annotator, @unchecked Sendable {
+  public var isAntisymmetric: Bool { false }
   private let command: String
   /// Seconds that an answer may take.
   private let patience: TimeInterval

@@ -119,7 +119,7 @@ public struct Demonstration {
       vocabularySize: tokenizer.vocabularySize, endOfSequence: end, contextLength: 256)
     let policy = Policy(model: StoredModel(new: configuration, seed: seed), tokenizer: tokenizer)
     let trainer = SupervisedTrainer(policy, groups: try policy.groups(examplesPath), options: plan.supervised, pool: pool)
-    try train(trainer, in: supervisedFolder, report: report)
+    try train(trainer, saving: policy, in: supervisedFolder, report: report)
     return policy
   }
 
@@ -127,16 +127,16 @@ public struct Demonstration {
   public func trainOnline(report: (StepRecord) -> Void) throws -> Policy {
     let policy = try Policy(folder: supervisedFolder)
     let trainer = OnlineTrainer(
-      policy, reference: try Policy(folder: supervisedFolder).parameters, algorithm: .onlineIPO(tau: plan.tau),
-      annotator: RubricAnnotator(), prompts: try policy.prompts(promptsPath, responseTokens: plan.maximumTokens),
+      policy, reference: try Policy(folder: supervisedFolder).parameters, algorithm: Algorithm(.ipo, .init(tau: plan.tau)),
+      feedback: .preferences(RubricAnnotator()), prompts: try policy.prompts(promptsPath, responseTokens: plan.maximumTokens),
       sampling: SamplingOptions(maximumTokens: plan.maximumTokens), options: plan.online, pool: pool)
-    try train(trainer, in: onlineFolder, report: report)
+    try train(trainer, saving: policy, in: onlineFolder, report: report)
     return policy
   }
 
-  private func train(_ trainer: some Trainer, in folder: String, report: (StepRecord) -> Void) throws {
+  private func train(_ trainer: some Trainer, saving policy: Policy, in folder: String, report: (StepRecord) -> Void) throws {
     let loop = TrainingLoop(RunFolder(folder), checkpointEvery: 0, description: ["command": "demo"])
-    _ = try loop.run(trainer, report: report)
+    _ = try loop.run(trainer, saving: policy, report: report)
   }
 
   /// Posts of facts and clause orders that no training saw.

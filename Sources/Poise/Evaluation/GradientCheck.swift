@@ -75,7 +75,7 @@ public struct GradientCheck: Sendable {
     let pass = ShardedPass(transformer, pool: pool, shardCount: groups.count, backward: true, reference: true)
     pass.differentiate(groups, policy: policy, reference: reference) { responses in
       let pair = Pair(
-        first: responses[0].statistics, second: responses[1].statistics, preference: preferences[responses[0].group])
+        first: responses[0].statistics(), second: responses[1].statistics(), preference: preferences[responses[0].group])
       (responses[0].coefficient, responses[1].coefficient) = objective.evaluate(pair).coefficients
     }
     return pass.gradients

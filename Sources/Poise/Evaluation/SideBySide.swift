@@ -67,7 +67,7 @@ public struct Contestant: Sendable {
 public struct SideBySide {
   public let judge: any Annotator
 
-  public init(judge: any Annotator) { self.judge = BothOrders(judge) }
+  public init(judge: any Annotator) { self.judge = BothOrders.symmetrizing(judge) }
 
   /// Results of all pairs, rows before columns in the given order.
   public func compare(_ contestants: [Contestant], prompts: [Prompt]) throws -> [PairResult] {

@@ -3,7 +3,7 @@ import PoiseModel
 import PoiseText
 
 /// A model with the text that goes with it: what a user calls MODEL.
-public struct Policy: Sendable {
+public struct Policy: TrainablePolicy, SavableModel {
   public var model: StoredModel
   /// Nil for folders without a tokenizer: such policies read and write token ids only.
   public var tokenizer: Tokenizer?
@@ -11,6 +11,7 @@ public struct Policy: Sendable {
   public var tokenizerConfig: JSON?
 
   public var transformer: Transformer { model.transformer }
+  public var languageModel: Transformer { model.transformer }
   public var parameters: Arena { model.parameters }
   public var configuration: TransformerConfiguration { model.transformer.configuration }
 

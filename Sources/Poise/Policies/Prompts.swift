@@ -60,6 +60,23 @@ extension Policy {
     return TokenGroup(prompt: prompt, responses: [response])
   }
 
+  /// The comparisons of a JSON Lines file, for training that is not online.
+  ///
+  /// - Throws: `DataError` naming file and line of what cannot be used.
+  public func preferences(_ path: String) throws -> [PreferenceExample] {
+    let records = try PreferenceRecord.read(path)
+    guard !records.isEmpty else { throw DataError(path, "the file holds no preferences.") }
+    return try records.map { record in
+      try locating(path, record.line) {
+        let prompt = try promptTokens(record.prompt)
+        let responses = try [record.chosen, record.rejected].map { try responseTokens($0) }
+        guard !responses.contains(where: \.isEmpty) else { throw PolicyError.emptyResponse }
+        try requireFit(prompt: prompt.count, response: responses.map(\.count).max()!)
+        return PreferenceExample(group: TokenGroup(prompt: prompt, responses: responses), preference: record.preference)
+      }
+    }
+  }
+
   private func requireFit(prompt: Int, response: Int) throws(PolicyError) {
     guard prompt + response <= configuration.contextLength else {
       throw .tooLong(promptTokens: prompt, responseTokens: response, contextLength: configuration.contextLength)

@@ -6,44 +6,56 @@ import PoiseRandom
 ///
 /// A batch of prompts is cut into a fixed number of shards, each decoded by one worker; the random number of a token is keyed by
 /// (seed, step, prompt, response, token). So any number of workers draws the same tokens.
-public final class Sampler: @unchecked Sendable {
-  public let transformer: Transformer
+public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
+  public let model: Model
   public let options: SamplingOptions
   private let pool: WorkerPool
   private let shardCount: Int
   private let decodesReference: Bool
-  private var workers: [ShardSampler] = []
+  private var workers: [ShardSampler<Model>] = []
   private var capacity = DecoderCapacity(promptCount: 0, promptTokens: 0, longestPrompt: 0, sequenceCount: 0, responseTokens: 0)
 
-  /// - Parameter decodesReference: evaluate the reference beside the policy even where it has no part in the mixture.
+  /// - Parameter decodesReference: evaluate the reference beside the policy; needed where it has a part in a mixture.
   public init(
-    _ transformer: Transformer, options: SamplingOptions, pool: WorkerPool, shardCount: Int, decodesReference: Bool = false
+    _ model: Model, options: SamplingOptions, pool: WorkerPool, shardCount: Int, decodesReference: Bool = false
   ) {
-    self.transformer = transformer
+    self.model = model
     self.options = options
     self.pool = pool
     self.shardCount = shardCount
-    self.decodesReference = decodesReference || options.mixture > 0
+    self.decodesReference = decodesReference
   }
 
-  /// `count` responses to every prompt.
-  ///
-  /// - Parameters:
-  ///   - reference: needed where the sampler decodes one.
-  ///   - firstPrompt: what the first prompt is called in random keys; later batches of one list continue the count.
+  /// `count` responses of the policy itself to every prompt.
   public func sample(
     _ prompts: [[Int32]], count: Int, policy: Arena, reference: Arena? = nil, key: SamplingKey, firstPrompt: Int = 0
   ) -> [[SampledResponse]] {
+    sample(
+      prompts, mixtures: Array(repeating: 0, count: count), policy: policy, reference: reference, key: key,
+      firstPrompt: firstPrompt)
+  }
+
+  /// As many responses to every prompt as there are mixtures. Both models decode side by side, each with its own keys and values.
+  ///
+  /// - Parameters:
+  ///   - mixtures: weight m of the reference in the π^(1−m) μ^m that a response is drawn from, token by token: 0 is the policy, 1
+  ///     the reference, bit for bit.
+  ///   - reference: needed where the sampler decodes one.
+  ///   - firstPrompt: what the first prompt is called in random keys; later batches of one list continue the count.
+  public func sample(
+    _ prompts: [[Int32]], mixtures: [Double], policy: Arena, reference: Arena? = nil, key: SamplingKey, firstPrompt: Int = 0
+  ) -> [[SampledResponse]] {
     precondition(!decodesReference || reference != nil)
+    precondition(decodesReference || mixtures.allSatisfy { $0 == 0 }, "a mixture needs the reference decoded")
     let shards = EvenRuns(of: prompts.count, into: shardCount)
-    reserve(prompts, count, shards)
+    reserve(prompts, mixtures.count, shards)
     var responses: [[SampledResponse]] = Array(repeating: [], count: prompts.count)
     for start in stride(from: 0, to: shards.count, by: workers.count) {
       let wave = start..<min(start + workers.count, shards.count)
       pool.forEach(wave.count) { _, slot in
         let shard = shards[start + slot]
         workers[slot].sample(
-          prompts[shard], count: count, options, policy: policy, reference: decodesReference ? reference : nil, key: key,
+          prompts[shard], mixtures: mixtures, options, policy: policy, reference: decodesReference ? reference : nil, key: key,
           firstPrompt: firstPrompt + shard.lowerBound)
       }
       for slot in 0..<wave.count {
@@ -65,29 +77,29 @@ public final class Sampler: @unchecked Sendable {
     guard needed != capacity || workers.isEmpty else { return }
     capacity = needed
     workers = (0..<min(pool.workerCount, shardCount)).map { _ in
-      ShardSampler(transformer, capacity: needed, reference: decodesReference)
+      ShardSampler(model, capacity: needed, reference: decodesReference)
     }
   }
 }
 
 /// Decodes the prompts of one shard.
-private final class ShardSampler {
+private final class ShardSampler<Model: LanguageModel> {
   /// By prompt of the shard, then by response.
   private(set) var results: [[SampledResponse]] = []
 
-  private let policyDecoder: Decoder
-  private let referenceDecoder: Decoder?
+  private let policyDecoder: Model.Decoder
+  private let referenceDecoder: Model.Decoder?
   private let endOfSequence: [Int]
   private var choice: TokenChoice
   private var policyRow: [Float]
   private var referenceRow: [Float]
   private var behaviourRow: [Float]
 
-  init(_ transformer: Transformer, capacity: DecoderCapacity, reference: Bool) {
-    policyDecoder = Decoder(transformer, capacity: capacity)
-    referenceDecoder = reference ? Decoder(transformer, capacity: capacity) : nil
-    endOfSequence = transformer.configuration.endOfSequence
-    let size = transformer.configuration.vocabularySize
+  init(_ model: Model, capacity: DecoderCapacity, reference: Bool) {
+    policyDecoder = model.makeDecoder(capacity: capacity)
+    referenceDecoder = reference ? model.makeDecoder(capacity: capacity) : nil
+    endOfSequence = model.endOfSequence
+    let size = model.vocabularySize
     choice = TokenChoice(vocabularySize: size)
     policyRow = Array(repeating: 0, count: size)
     referenceRow = policyRow
@@ -95,9 +107,10 @@ private final class ShardSampler {
   }
 
   func sample(
-    _ prompts: ArraySlice<[Int32]>, count: Int, _ options: SamplingOptions, policy: Arena, reference: Arena?,
+    _ prompts: ArraySlice<[Int32]>, mixtures: [Double], _ options: SamplingOptions, policy: Arena, reference: Arena?,
     key: SamplingKey, firstPrompt: Int
   ) {
+    let count = mixtures.count
     results = prompts.map { _ in Array(repeating: SampledResponse(), count: count) }
     let promptOf = (0..<prompts.count * count).map { $0 / count }
     policyDecoder.prefill(prompts, parameters: policy)
@@ -111,7 +124,9 @@ private final class ShardSampler {
         var generator = CounterGenerator(
           key.seed, key.step, UInt64(firstPrompt + promptOf[sequence]), UInt64(sequence % count), UInt64(position))
         let logitsRow = position == 0 ? promptOf[sequence] : row
-        let token = chooseToken(logitsRow, options, &results[promptOf[sequence]][sequence % count], uniform: generator.uniform())
+        let token = chooseToken(
+          logitsRow, mixture: mixtures[sequence % count], options, &results[promptOf[sequence]][sequence % count],
+          uniform: generator.uniform())
         if endOfSequence.contains(token) {
           results[promptOf[sequence]][sequence % count].finish = .eos
         } else {
@@ -128,14 +143,14 @@ private final class ShardSampler {
 
   /// Draws the next token of one response and books its log-probabilities.
   private func chooseToken(
-    _ row: Int, _ options: SamplingOptions, _ response: inout SampledResponse, uniform: Double
+    _ row: Int, mixture: Double, _ options: SamplingOptions, _ response: inout SampledResponse, uniform: Double
   ) -> Int {
     Self.logProbabilities(policyDecoder, row, into: &policyRow)
     if let referenceDecoder {
       Self.logProbabilities(referenceDecoder, row, into: &referenceRow)
       response.logMixturePartition += Double(
         kernels.geometricMixture(
-          policy: policyRow.span, reference: referenceRow.span, weight: Float(options.mixture), into: behaviourRow.mutableSpan))
+          policy: policyRow.span, reference: referenceRow.span, weight: Float(mixture), into: behaviourRow.mutableSpan))
     } else {
       behaviourRow.replaceSubrange(behaviourRow.indices, with: policyRow)
     }
@@ -151,7 +166,7 @@ private final class ShardSampler {
     return token
   }
 
-  private static func logProbabilities(_ decoder: Decoder, _ row: Int, into logProbabilities: inout [Float]) {
+  private static func logProbabilities(_ decoder: Model.Decoder, _ row: Int, into logProbabilities: inout [Float]) {
     let logits = decoder.logits(row: row)
     for token in logits.indices { logProbabilities[token] = logits[token] }
     kernels.logSoftmax(columns: logits.count, updating: logProbabilities.mutableSpan)

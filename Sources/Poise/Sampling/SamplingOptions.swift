@@ -11,21 +11,18 @@ public struct SamplingOptions: Sendable, Equatable {
   public var topP: Double
   /// Always the most probable token, the first of equals.
   public var isGreedy: Bool
-  /// Weight m of the reference in π^(1−m) μ^m, token by token: 0 is the policy, 1 the reference.
-  public var mixture: Double
 
   public init(
-    maximumTokens: Int, temperature: Double = 1, topK: Int = 0, topP: Double = 1, isGreedy: Bool = false, mixture: Double = 0
+    maximumTokens: Int, temperature: Double = 1, topK: Int = 0, topP: Double = 1, isGreedy: Bool = false
   ) {
     self.maximumTokens = maximumTokens
     self.temperature = temperature
     self.topK = topK
     self.topP = topP
     self.isGreedy = isGreedy
-    self.mixture = mixture
   }
 
-  /// The distribution drawn from is the model's own, or the mixture's.
+  /// The distribution drawn from is the model's or mixture's own.
   var isPlain: Bool { temperature == 1 && topK == 0 && topP == 1 }
 }
 

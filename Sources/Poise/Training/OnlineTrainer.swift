@@ -3,50 +3,51 @@ import PoiseObjectives
 
 /// Online preference optimisation. A step is one line: prompts are sampled into groups, annotated, differentiated, and the
 /// policy is updated.
-public final class OnlineTrainer: Trainer {
-  public let policy: Policy
+public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
+  public let policy: Trained
   public let options: TrainingOptions
   public var optimizer: Optimizer { update.optimizer }
 
   /// π_ref: frozen.
   private let reference: Arena
-  private let algorithm: OnlineAlgorithm
-  private let annotator: any Annotator
+  private let algorithm: Algorithm
+  private let feedback: Feedback
   private let prompts: [Prompt]
-  private let responsesPerPrompt: Int
-  private let sampler: Sampler
-  private let pass: ShardedPass
+  private let plan: ResponsePlan
+  private let sampler: Sampler<Trained.Model>
+  private let pass: ShardedPass<Trained.Model>
   private let update: ParameterUpdate
   private var order: DataOrder
   private var tokenCount = 0
 
   /// - Parameters:
   ///   - reference: parameters of π_ref, of the policy's own form; a copy of the start unless said otherwise.
+  ///   - feedback: what the algorithm's signal asks for. Preferences that are not antisymmetric are asked for in both orders.
   ///   - prompts: at least one; with `sampling.maximumTokens` behind them they fit the context.
+  ///   - responsesPerPrompt: k ≥ 2.
   ///   - sampling: how tokens are drawn; the mixture is the algorithm's.
-  ///   - responsesPerPrompt: k ≥ 2; all k(k−1)/2 pairs are compared.
   public init(
-    _ policy: Policy, reference: Arena, algorithm: OnlineAlgorithm, annotator: any Annotator, prompts: [Prompt],
+    _ policy: Trained, reference: Arena, algorithm: Algorithm, feedback: Feedback, prompts: [Prompt],
     responsesPerPrompt: Int = 2, sampling: SamplingOptions, options: TrainingOptions, pool: WorkerPool
   ) {
-    precondition(!prompts.isEmpty && responsesPerPrompt >= 2)
+    precondition(!prompts.isEmpty && feedback.signal == algorithm.signal)
     self.policy = policy
     self.reference = reference
     self.algorithm = algorithm
-    self.annotator = annotator
+    self.feedback = feedback.symmetrized
     self.prompts = prompts
-    self.responsesPerPrompt = responsesPerPrompt
     self.options = options
-    var sampling = sampling
-    sampling.mixture = algorithm.mixture
-    sampler = Sampler(policy.transformer, options: sampling, pool: pool, shardCount: options.shards)
-    pass = ShardedPass(policy.transformer, pool: pool, shardCount: options.shards, backward: true, reference: true)
+    plan = ResponsePlan(algorithm.sampling, responseCount: responsesPerPrompt)
+    sampler = Sampler(
+      policy.languageModel, options: sampling, pool: pool, shardCount: options.shards,
+      decodesReference: algorithm.sampling.mixture > 0)
+    pass = ShardedPass(policy.languageModel, pool: pool, shardCount: options.shards, backward: true, reference: true)
     let longest = prompts.lazy.map(\.tokens.count).max()!
     let largest = TokenGroup(
       prompt: Array(repeating: 0, count: longest),
       responses: Array(repeating: Array(repeating: 0, count: sampling.maximumTokens), count: responsesPerPrompt))
     pass.reserve(WorkspaceCapacity(largest: [largest], perShard: options.groupsPerShard))
-    update = ParameterUpdate(options, policy.transformer, pool: pool)
+    update = ParameterUpdate(options, policy.languageModel.parameterLayout, pool: pool)
     order = DataOrder(count: prompts.count, batchSize: options.batchSize, seed: options.seed)
   }
 
@@ -54,57 +55,99 @@ public final class OnlineTrainer: Trainer {
     let clock = StepClock()
     var times = StepRecord.Times()
     let batch = order.batch(optimizer.step).map { prompts[$0] }
+    let key = SamplingKey(seed: options.seed, step: UInt64(optimizer.step))
 
     let responses = sampler.sample(
-      batch.map(\.tokens), count: responsesPerPrompt, policy: policy.parameters, reference: reference,
-      key: SamplingKey(seed: options.seed, step: UInt64(optimizer.step)))
+      batch.map(\.tokens), mixtures: plan.mixtures, policy: policy.parameters, reference: reference, key: key)
     times.sample = clock.lap()
 
-    let pairs = PairTable(try annotate(batch, responses), responsesPerPrompt: responsesPerPrompt)
+    let answers = try annotate(batch, responses)
+    let pairs = PairTable(
+      plan: plan, preferences: answers.preferences, labels: algorithm.labels, advantages: answers.advantages, key: key)
     times.annotate = clock.lap()
 
     let groups = zip(batch, responses).map { prompt, responses in
       TokenGroup(prompt: prompt.tokens, responses: responses.map(\.tokens))
     }
     pass.differentiate(groups, policy: policy.parameters, reference: reference) { responses in
-      pairs.differentiate(algorithm, &responses, weight: 1 / Double(pairs.count))
+      pairs.differentiate(algorithm.objective, &responses, weight: 1 / Double(pairs.count))
     }
-    let evaluated = pairs.evaluate(algorithm, pass.outcomes)
+    let evaluated = pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identities(responses))
     times.differentiate = clock.lap()
 
     let (norm, rate) = try update.apply(pass, to: policy.parameters, loss: evaluated.loss)
     times.update = clock.lap()
-    return record(responses.flatMap(\.self), evaluated, norm: norm, rate: rate, times)
+    return record(responses.flatMap(\.self), answers, evaluated, norm: norm, rate: rate, times)
   }
 
-  /// p(y_i ≻ y_j) of all pairs i < j of every group, group by group.
-  private func annotate(_ batch: [Prompt], _ responses: [[SampledResponse]]) throws -> [Double] {
-    let comparisons = zip(batch, responses).flatMap { prompt, responses in
-      let texts = responses.map { policy.text(of: $0.tokens) }
-      return PairTable.pairs(responsesPerPrompt).map {
-        Comparison(prompt: prompt.text, first: texts[$0.first], second: texts[$0.second])
+  /// What the annotator says of a batch.
+  private struct Answers {
+    /// Of all pairs, group by group.
+    var preferences: [Double]
+    /// Of all responses, group by group; empty without rewards.
+    var rewards: [Double] = []
+    var advantages: [Double] = []
+  }
+
+  private func annotate(_ batch: [Prompt], _ responses: [[SampledResponse]]) throws -> Answers {
+    let texts = responses.map { $0.map { policy.text(of: $0.tokens) } }
+    switch feedback {
+    case .preferences(let annotator):
+      let comparisons = zip(batch, texts).flatMap { prompt, texts in
+        plan.pairs.map { Comparison(prompt: prompt.text, first: texts[$0.first], second: texts[$0.second]) }
       }
+      return Answers(preferences: try annotator.preferences(comparisons))
+    case .rewards(let rewarder):
+      let answers = zip(batch, texts).flatMap { prompt, texts in texts.map { Answer(prompt: prompt.text, response: $0) } }
+      let rewards = try rewarder.rewards(answers)
+      let groups = stride(from: 0, to: rewards.count, by: plan.responseCount).map { rewards[$0..<$0 + plan.responseCount] }
+      return Answers(
+        preferences: groups.flatMap { group in
+          plan.pairs.map {
+            PreferenceProbability.bradleyTerry(
+              rewardMargin: group[group.startIndex + $0.first] - group[group.startIndex + $0.second])
+          }
+        }, rewards: rewards, advantages: groups.flatMap(algorithm.baseline.advantages))
     }
-    return try annotator.preferences(comparisons)
+  }
+
+  private func identities(_ responses: [[SampledResponse]]) -> [Bool] {
+    responses.flatMap { group in plan.pairs.map { group[$0.first].tokens == group[$0.second].tokens } }
   }
 
   private func record(
-    _ responses: [SampledResponse], _ evaluated: PairTable.Evaluation, norm: Double, rate: Double, _ times: StepRecord.Times
+    _ responses: [SampledResponse], _ answers: Answers, _ evaluated: PairTable.Evaluation, norm: Double, rate: Double,
+    _ times: StepRecord.Times
   ) -> StepRecord {
     let outcomes = pass.outcomes
     let count = Double(outcomes.count)
     let tokens = outcomes.reduce(0) { $0 + $1.tokenCount }
     tokenCount += tokens
     var preference = evaluated.record
-    preference.sequenceDivergence = outcomes.reduce(0) { $0 + $1.logProbability - $1.referenceLogProbability } / count
-    preference.exactDivergence = outcomes.reduce(0) { $0 + $1.divergence } / count
-    preference.endedShare = Double(responses.count { $0.finish == .eos }) / count
-    preference.samplingGap = zip(responses, outcomes).reduce(0) { $0 + abs($1.0.logProbability - $1.1.logProbability) } / count
     preference.tau = algorithm.tau
     return StepRecord(
       step: optimizer.step, epoch: order.epochs(after: optimizer.step), loss: evaluated.loss, learningRate: rate,
       gradientNorm: norm, tokenCount: tokenCount, entropy: outcomes.reduce(0) { $0 + $1.entropy } / count,
-      responseLength: Double(tokens) / count, preference: preference, times: times, exampleCount: options.batchSize,
-      stepTokenCount: tokens)
+      responseLength: Double(tokens) / count, preference: preference,
+      sampling: .init(
+        responses, outcomes, mixture: algorithm.sampling.mixture,
+        reward: answers.rewards.isEmpty ? nil : answers.rewards.reduce(0, +) / count),
+      times: times, exampleCount: options.batchSize, stepTokenCount: tokens)
+  }
+}
+
+extension StepRecord.SamplingRecord {
+  fileprivate init(_ responses: [SampledResponse], _ outcomes: [ResponseOutcome], mixture: Double, reward: Double?) {
+    let count = Double(outcomes.count)
+    func mean(_ value: (SampledResponse, ResponseOutcome) -> Double) -> Double {
+      zip(responses, outcomes).reduce(0) { $0 + value($1.0, $1.1) } / count
+    }
+    sequenceDivergence = mean { $1.logProbability - $1.referenceLogProbability }
+    exactDivergence = mean { $1.divergence }
+    endedShare = mean { response, _ in response.finish == .eos ? 1 : 0 }
+    samplingGap = mean { abs($0.logProbability - $1.logProbability) }
+    logMixturePartition = mean { response, _ in response.logMixturePartition }
+    self.mixture = mixture
+    self.reward = reward
   }
 }

@@ -1,37 +1,46 @@
 import PoiseModel
 import PoiseObjectives
+import PoiseRandom
 
-/// The preferences of a batch of groups of k responses: all pairs i < j of every group.
+/// What is known of the comparisons of a batch of groups before it is differentiated.
 struct PairTable: Sendable {
-  /// p(y_i ≻ y_j), group by group.
+  let plan: ResponsePlan
+  /// p(first ≻ second), group by group, pair by pair.
   let preferences: [Double]
-  private let responsesPerPrompt: Int
-  private let pairs: [(first: Int, second: Int)]
-
-  init(_ preferences: [Double], responsesPerPrompt: Int) {
-    self.preferences = preferences
-    self.responsesPerPrompt = responsesPerPrompt
-    pairs = Self.pairs(responsesPerPrompt)
-  }
+  /// What the loss is told of each.
+  let labels: [Double]
+  /// r(y) − b, group by group, response by response; empty where the signal is preferences.
+  let advantages: [Double]
 
   var count: Int { preferences.count }
 
-  /// (0, 1), (0, 2), …, (k−2, k−1)
-  static func pairs(_ responseCount: Int) -> [(first: Int, second: Int)] {
-    (0..<responseCount).flatMap { first in (first + 1..<responseCount).map { (first, $0) } }
+  /// - Parameter key: what a Bernoulli label is drawn for.
+  init(plan: ResponsePlan, preferences: [Double], labels: PreferenceLabels, advantages: [Double] = [], key: SamplingKey) {
+    self.plan = plan
+    self.preferences = preferences
+    self.advantages = advantages
+    self.labels = preferences.enumerated().map { index, preference in
+      var generator = CounterGenerator(key.seed, 0x6C61_6265_6C, key.step, UInt64(index))  // "label"
+      return labels.label(preference, uniform: generator.uniform())
+    }
   }
 
   /// Adds weight · ∂loss/∂log π of all pairs of one group to its responses.
-  func differentiate(_ algorithm: OnlineAlgorithm, _ responses: inout MutableSpan<ResponseOutcome>, weight: Double) {
+  func differentiate(_ objective: any PairObjective, _ responses: inout MutableSpan<ResponseOutcome>, weight: Double) {
     let group = responses[0].group
-    for (index, pair) in pairs.enumerated() {
-      let loss = algorithm.objective.evaluate(
+    for (index, pair) in plan.pairs.enumerated() {
+      let loss = objective.evaluate(
         Pair(
-          first: responses[pair.first].statistics, second: responses[pair.second].statistics,
-          preference: algorithm.labels.label(preferences[group * pairs.count + index])))
-      responses[pair.first].coefficient += weight * loss.coefficients.first
-      responses[pair.second].coefficient += weight * loss.coefficients.second
+          first: statistics(responses[pair.first], group, pair.first),
+          second: statistics(responses[pair.second], group, pair.second),
+          preference: labels[group * plan.pairs.count + index]))
+      responses[pair.first].add(loss.coefficients.first, loss.logRatioCoefficients.first, weight)
+      responses[pair.second].add(loss.coefficients.second, loss.logRatioCoefficients.second, weight)
     }
+  }
+
+  private func statistics(_ outcome: ResponseOutcome, _ group: Int, _ response: Int) -> ResponseStatistics {
+    outcome.statistics(advantage: advantages.isEmpty ? 0 : advantages[group * plan.responseCount + response])
   }
 
   /// What the batch amounts to.
@@ -41,22 +50,37 @@ struct PairTable: Sendable {
     var record = StepRecord.PreferenceRecord()
   }
 
-  func evaluate(_ algorithm: OnlineAlgorithm, _ outcomes: [ResponseOutcome]) -> Evaluation {
+  /// - Parameter isIdentical: whether the two responses of a pair are the same tokens, in the order of the preferences.
+  func evaluate(_ objective: any PairObjective, _ outcomes: [ResponseOutcome], isIdentical: [Bool]) -> Evaluation {
     var result = Evaluation()
     for (index, preference) in preferences.enumerated() {
-      let (group, pair) = (index / pairs.count, pairs[index % pairs.count])
-      let first = outcomes[group * responsesPerPrompt + pair.first].statistics
-      let second = outcomes[group * responsesPerPrompt + pair.second].statistics
+      let (group, pair) = (index / plan.pairs.count, plan.pairs[index % plan.pairs.count])
+      let first = statistics(outcomes[group * plan.responseCount + pair.first], group, pair.first)
+      let second = statistics(outcomes[group * plan.responseCount + pair.second], group, pair.second)
+      let loss = objective.evaluate(Pair(first: first, second: second, preference: labels[index])).loss
       let asked = Pair(first: first, second: second, preference: preference)
-      let labelled = Pair(first: first, second: second, preference: algorithm.labels.label(preference))
-      result.add(asked, loss: algorithm.objective.evaluate(labelled).loss, weight: 1 / Double(count))
+      result.add(asked, loss: loss, isIdentical: isIdentical[index], weight: 1 / Double(count))
     }
     return result
   }
 }
 
+extension ResponseOutcome {
+  /// What an objective may know.
+  func statistics(advantage: Double = 0) -> ResponseStatistics {
+    ResponseStatistics(
+      logProbability: logProbability, referenceLogProbability: referenceLogProbability, length: tokenCount,
+      advantage: advantage)
+  }
+
+  fileprivate mutating func add(_ coefficient: Double, _ logRatioCoefficient: Double, _ weight: Double) {
+    self.coefficient += weight * coefficient
+    self.logRatioCoefficient += weight * logRatioCoefficient
+  }
+}
+
 extension PairTable.Evaluation {
-  fileprivate mutating func add(_ pair: Pair, loss pairLoss: Double, weight: Double) {
+  fileprivate mutating func add(_ pair: Pair, loss pairLoss: Double, isIdentical: Bool, weight: Double) {
     let told = pair.preference >= 0.5 ? pair : pair.swapped  // the chosen response first
     loss += weight * pairLoss
     record.decidedness += weight * told.preference
@@ -65,14 +89,11 @@ extension PairTable.Evaluation {
     record.rejectedLogRatio += weight * told.second.logRatio
     record.chosenLogProbability += weight * told.first.logProbability
     record.rejectedLogProbability += weight * told.second.logProbability
+    record.chosenLength += weight * Double(told.first.length)
+    record.rejectedLength += weight * Double(told.second.length)
     record.accuracy += weight * (told.margin > 0 ? 1 : told.margin == 0 ? 0.5 : 0)
-  }
-}
-
-extension ResponseOutcome {
-  /// What an objective may know.
-  var statistics: ResponseStatistics {
-    ResponseStatistics(
-      logProbability: logProbability, referenceLogProbability: referenceLogProbability, length: tokenCount)
+    record.tiedShare += weight * (told.preference == 0.5 ? 1 : 0)
+    record.identicalShare += weight * (isIdentical ? 1 : 0)
+    record.saturatedShare += weight * (told.preference > StepRecord.PreferenceRecord.saturation ? 1 : 0)
   }
 }

@@ -7,15 +7,17 @@ struct ParameterUpdate {
   let optimizer: Optimizer
   let pool: WorkerPool
 
-  init(_ options: TrainingOptions, _ transformer: Transformer, pool: WorkerPool) {
+  init(_ options: TrainingOptions, _ parameters: Layout, pool: WorkerPool) {
     self.options = options
-    optimizer = Optimizer(options.optimizer, parameters: transformer.parameters.layout)
+    optimizer = Optimizer(options.optimizer, parameters: parameters)
     self.pool = pool
   }
 
   /// - Returns: the gradient's norm before clipping, and the rate.
   /// - Throws: `DivergenceError` before anything is changed, where loss or gradient is not finite.
-  func apply(_ pass: ShardedPass, to parameters: Arena, loss: Double) throws(DivergenceError) -> (norm: Double, rate: Double) {
+  func apply<Model>(
+    _ pass: ShardedPass<Model>, to parameters: Arena, loss: Double
+  ) throws(DivergenceError) -> (norm: Double, rate: Double) {
     let step = optimizer.step
     let (norm, tensor) = pass.gradientNorm()
     if let tensor { throw DivergenceError(step: step + 1, what: "the gradient of \(tensor)") }

@@ -33,16 +33,16 @@ public struct RunFolder: Sendable {
     }.filter { Files.exists("\(path)/checkpoint-\($0)/\(runFile)") }.sorted()
   }
 
-  /// Writes policy, optimiser and description as `checkpoint-N`, then points the run folder's own files at it.
+  /// Writes model, the trainer's state and description as `checkpoint-N`, then points the run folder's own files at it.
   ///
   /// - Parameter description: options and data of the run, for `poise_run.json`.
-  public func save(_ policy: Policy, _ optimizer: Optimizer, description: JSON) throws {
-    let name = "checkpoint-\(optimizer.step)"
+  public func save(_ model: some SavableModel, _ trainer: some Trainer, description: JSON) throws {
+    let name = "checkpoint-\(trainer.optimizer.step)"
     let temporary = "\(path)/.\(name).tmp-\(ProcessInfo.processInfo.processIdentifier)"
     Files.remove(temporary)
     do {
-      try policy.save(folder: temporary)
-      try Self.saveState(optimizer, to: "\(temporary)/\(Self.stateFile)")
+      try model.save(folder: temporary)
+      try Self.saveState(trainer, to: "\(temporary)/\(Self.stateFile)")
       try Files.replace("\(temporary)/\(Self.runFile)", with: description.page)
       Files.remove("\(path)/\(name)")
       guard rename(temporary, "\(path)/\(name)") == 0 else {
@@ -70,24 +70,27 @@ public struct RunFolder: Sendable {
     }
   }
 
-  private static func saveState(_ optimizer: Optimizer, to path: String) throws {
+  private static func saveState(_ trainer: some Trainer, to path: String) throws {
+    let optimizer = trainer.optimizer
     let state = optimizer.state
     let moments = optimizer.moments.tensors.map { tensor in
       SafeTensorsWriter.Tensor(tensor.name, shape: tensor.shape) { try $0.write(state[tensor]) }
     }
     let step = SafeTensorsWriter.Tensor("step", counters: [UInt64(optimizer.step)])
-    try SafeTensorsWriter.write(moments + [step], to: path, metadata: ["format": "poise"])
+    try SafeTensorsWriter.write(moments + [step] + trainer.extraState, to: path, metadata: ["format": "poise"])
   }
 
-  /// Takes up the moments and step count of a checkpoint.
+  /// Takes up a checkpoint's moments, step count and whatever else the trainer keeps.
   ///
   /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model.
-  public static func restore(_ optimizer: Optimizer, from checkpoint: String, step: Int) throws {
+  public static func restore(_ trainer: some Trainer, from checkpoint: String, step: Int) throws {
+    let optimizer = trainer.optimizer
     let weights = try SafeTensorsCollection(file: "\(checkpoint)/\(stateFile)")
     let state = optimizer.state
     for tensor in optimizer.moments.tensors {
       try weights.read(tensor.name, shape: tensor.shape, into: state[writing: tensor])
     }
+    try trainer.restoreExtraState(from: weights)
     optimizer.restore(step: step)
   }
 }

@@ -15,21 +15,21 @@ public struct StepRecord: Sendable, Equatable {
   public var gradientNorm: Double
   /// `num_tokens`: response tokens trained on since the start.
   public var tokenCount: Int
-  /// `objective/entropy`: Σ_t entropy of π(· | x, y_<t).
-  public var entropy: Double
+  /// `objective/entropy`: Σ_t entropy of π(· | x, y_<t); judges have none.
+  public var entropy: Double?
   /// `length/policy`: tokens of a response.
   public var responseLength: Double
   /// What only preference training has.
   public var preference: PreferenceRecord?
+  /// What only training on the policy's own samples has.
+  public var sampling: SamplingRecord?
+  /// What only the training of judges has.
+  public var judge: JudgeRecord?
   /// Seconds.
   public var times: Times
 
   /// Quantities of pairs. "Chosen" is the response that the annotator prefers; a tie counts the first.
   public struct PreferenceRecord: Sendable, Equatable {
-    /// `objective/kl` and `kl/sequence`: log π(y) − log π_ref(y), the score estimate of KL(π‖π_ref).
-    public var sequenceDivergence = 0.0
-    /// `kl/token_exact`: Σ_t KL(π(·|x, y_<t)‖π_ref(·|x, y_<t)) over the whole vocabulary; never negative.
-    public var exactDivergence = 0.0
     /// `rewards/probabilities`: max(p, 1 − p), how decided the annotator is.
     public var decidedness = 0.0
     /// `rewards/margins`: h of the chosen over the rejected response.
@@ -42,12 +42,59 @@ public struct StepRecord: Sendable, Equatable {
     /// `logps/chosen`, `logps/rejected`: log π(y).
     public var chosenLogProbability = 0.0
     public var rejectedLogProbability = 0.0
-    /// `val/contain_eos_token`: share of responses that ended by themselves.
-    public var endedShare = 0.0
-    /// `sampling/logp_gap`: |log π when sampled − log π when trained on|; rounding only.
-    public var samplingGap = 0.0
+    /// `length/chosen`, `length/rejected`: tokens.
+    public var chosenLength = 0.0
+    public var rejectedLength = 0.0
+    /// `pairs/ties`: share of pairs with p = ½.
+    public var tiedShare = 0.0
+    /// `pairs/identical`: share of pairs whose responses are the same tokens; contrastive losses learn nothing from them.
+    public var identicalShare = 0.0
+    /// `pairs/saturated`: share of pairs on which the annotator is surer than ``saturation``.
+    public var saturatedShare = 0.0
     /// `beta`: τ.
     public var tau = 0.0
+
+    public static let saturation = 0.99
+  }
+
+  /// Quantities of responses that were sampled.
+  public struct SamplingRecord: Sendable, Equatable {
+    /// `objective/kl` and `kl/sequence`: log π(y) − log π_ref(y). Where all responses are the policy's, the score estimate of
+    /// KL(π‖π_ref).
+    public var sequenceDivergence: Double
+    /// `kl/token_exact`: Σ_t KL(π(·|x, y_<t)‖π_ref(·|x, y_<t)) over the whole vocabulary; never negative.
+    public var exactDivergence: Double
+    /// `val/contain_eos_token`: share of responses that ended by themselves.
+    public var endedShare: Double
+    /// `sampling/logp_gap`: |log π when sampled − log π when trained on|; rounding only.
+    public var samplingGap: Double
+    /// `sampling/log_partition`: Σ_n log Z_n, what separates the token-wise mixture from the mixture of whole sequences.
+    public var logMixturePartition: Double
+    /// `mixture_coef`: weight of the reference, 0 is the policy; of the opponent where only the policy's own responses are moved.
+    public var mixture: Double
+    /// `objective/scores`: mean reward, where rewards were asked for.
+    public var reward: Double?
+  }
+
+  /// Quantities of a reward or preference model.
+  public struct JudgeRecord: Sendable, Equatable {
+    /// `accuracy`: share of the batch's decided pairs on which the judge agrees with the label.
+    public var accuracy: Double?
+    /// `margin`: r(chosen) − r(rejected), or the mean log-odds of both orders.
+    public var margin = 0.0
+    /// `min_reward`, `mean_reward`, `max_reward`, over all responses of the batch.
+    public var rewards: Rewards?
+    /// `pref/antisymmetry`: |p(y ≻ y′) + p(y′ ≻ y) − 1| of a preference model, before both orders are averaged.
+    public var asymmetry: Double?
+    /// `eval/accuracy` and `eval/loss`: agreement with held-out comparisons, and the log loss there.
+    public var heldOutAccuracy: Double?
+    public var heldOutLogLoss: Double?
+
+    public struct Rewards: Sendable, Equatable {
+      public var minimum: Double
+      public var mean: Double
+      public var maximum: Double
+    }
   }
 
   /// `time/*`.
@@ -57,7 +104,9 @@ public struct StepRecord: Sendable, Equatable {
     /// Forward, loss and backward; they are one pass.
     public var differentiate = 0.0
     public var update = 0.0
-    public var total: Double { sample + annotate + differentiate + update }
+    /// Looks at held-out data.
+    public var evaluate = 0.0
+    public var total: Double { sample + annotate + differentiate + update + evaluate }
   }
 
   /// Prompts and response tokens of this step, for rates.
@@ -73,13 +122,16 @@ public struct StepRecord: Sendable, Equatable {
     object["learning_rate"] = .init(learningRate)
     object["grad_norm"] = .init(gradientNorm)
     object["num_tokens"] = .init(tokenCount)
-    object["objective/entropy"] = .init(entropy)
+    if let entropy { object["objective/entropy"] = .init(entropy) }
     object["length/policy"] = .init(responseLength)
-    for (name, value) in preference?.named ?? [] { object[name] = .init(value) }
+    for (name, value) in (preference?.named ?? []) + (sampling?.named(tau: preference?.tau ?? 0) ?? []) + (judge?.named ?? []) {
+      object[name] = .init(value)
+    }
     object["time/sample"] = .init(times.sample)
     object["time/score"] = .init(times.annotate)
     object["time/forward_backward"] = .init(times.differentiate)
     object["time/optimiser"] = .init(times.update)
+    if judge?.heldOutAccuracy != nil { object["time/evaluate"] = .init(times.evaluate) }
     object["examples_per_second"] = .init(Double(exampleCount) / times.total)
     object["tokens_per_second"] = .init(Double(stepTokenCount) / times.total)
     return .object(object)
@@ -89,11 +141,37 @@ public struct StepRecord: Sendable, Equatable {
 extension StepRecord.PreferenceRecord {
   fileprivate var named: [(String, Double)] {
     [
-      ("objective/kl", sequenceDivergence), ("kl/sequence", sequenceDivergence), ("kl/token_exact", exactDivergence),
       ("rewards/probabilities", decidedness), ("rewards/chosen", chosenLogRatio), ("rewards/rejected", rejectedLogRatio),
       ("rewards/margins", margin), ("rewards/accuracies", accuracy), ("logps/chosen", chosenLogProbability),
-      ("logps/rejected", rejectedLogProbability), ("val/contain_eos_token", endedShare), ("sampling/logp_gap", samplingGap),
-      ("beta", tau),
+      ("logps/rejected", rejectedLogProbability), ("length/chosen", chosenLength), ("length/rejected", rejectedLength),
+      ("pairs/ties", tiedShare), ("pairs/identical", identicalShare), ("pairs/saturated", saturatedShare), ("beta", tau),
     ]
+  }
+}
+
+extension StepRecord.SamplingRecord {
+  /// `objective/non_score_reward` is −τ times the sampled divergence, `objective/rlhf_reward` what a policy gradient maximises.
+  fileprivate func named(tau: Double) -> [(String, Double)] {
+    let values = [
+      ("objective/kl", sequenceDivergence), ("kl/sequence", sequenceDivergence), ("kl/token_exact", exactDivergence),
+      ("val/contain_eos_token", endedShare), ("sampling/logp_gap", samplingGap), ("sampling/log_partition", logMixturePartition),
+      ("mixture_coef", mixture),
+    ]
+    guard let reward else { return values }
+    let penalty = -tau * sequenceDivergence
+    return values + [
+      ("objective/scores", reward), ("objective/non_score_reward", penalty), ("objective/rlhf_reward", reward + penalty),
+    ]
+  }
+}
+
+extension StepRecord.JudgeRecord {
+  fileprivate var named: [(String, Double)] {
+    let values: [(String, Double?)] = [
+      ("accuracy", accuracy), ("margin", margin), ("min_reward", rewards?.minimum), ("mean_reward", rewards?.mean),
+      ("max_reward", rewards?.maximum), ("pref/antisymmetry", asymmetry), ("eval/accuracy", heldOutAccuracy),
+      ("eval/loss", heldOutLogLoss),
+    ]
+    return values.compactMap { name, value in value.map { (name, $0) } }
   }
 }

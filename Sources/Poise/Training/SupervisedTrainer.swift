@@ -2,13 +2,13 @@ import PoiseModel
 
 /// Supervised fine-tuning: maximises log π of given responses. Every response is a group of one, whose coefficient is −1 over the
 /// tokens of the batch; prompts are read, not learnt.
-public final class SupervisedTrainer: Trainer {
+public final class SupervisedTrainer: PlainTrainer {
   public let policy: Policy
   public let options: TrainingOptions
   public var optimizer: Optimizer { update.optimizer }
 
   private let groups: [TokenGroup]
-  private let pass: ShardedPass
+  private let pass: ShardedPass<Transformer>
   private let update: ParameterUpdate
   private var order: DataOrder
   private var tokenCount = 0
@@ -21,14 +21,14 @@ public final class SupervisedTrainer: Trainer {
     self.options = options
     pass = ShardedPass(policy.transformer, pool: pool, shardCount: options.shards, backward: true, reference: false)
     pass.reserve(WorkspaceCapacity(largest: groups, perShard: options.groupsPerShard))
-    update = ParameterUpdate(options, policy.transformer, pool: pool)
+    update = ParameterUpdate(options, policy.transformer.parameterLayout, pool: pool)
     order = DataOrder(count: groups.count, batchSize: options.batchSize, seed: options.seed)
   }
 
   public func step() throws -> StepRecord {
     let clock = StepClock()
     let batch = order.batch(optimizer.step).map { groups[$0] }
-    let tokens = batch.reduce(0) { $0 + $1.targetCount }
+    let tokens = batch.reduce(0) { $0 + $1.responseTokenCount }
     pass.differentiate(batch, policy: policy.parameters, reference: nil) { responses in
       for index in responses.indices { responses[index].coefficient = -1 / Double(tokens) }
     }
@@ -52,11 +52,11 @@ extension TrainingOptions {
 
 extension WorkspaceCapacity {
   /// Room for any `perShard` of the given groups: as many of the largest.
-  init(largest groups: [TokenGroup], perShard: Int) {
+  init(largest groups: [TokenGroup], perShard: Int, reading: HeadReading = .predictions) {
     self.init()
     for group in groups {
       var one = WorkspaceCapacity()
-      one.add(group)
+      one.add(group, reading: reading)
       formUnion(one)
     }
     rows *= perShard

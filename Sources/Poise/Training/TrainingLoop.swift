@@ -23,24 +23,25 @@ public struct TrainingLoop {
   }
 
   /// - Parameters:
+  ///   - model: what is trained, for checkpoints.
   ///   - shouldStop: asked after every step.
   ///   - report: called after every step.
   public func run(
-    _ trainer: some Trainer, shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
+    _ trainer: some Trainer, saving model: some SavableModel, shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
   ) throws -> Ending {
     try Files.createDirectory(folder.path)
     defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
     var metrics: JSONLinesAppender?
-    while trainer.optimizer.step < trainer.options.steps {
+    while !trainer.isFinished {
       let record = try trainer.step()
       let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
       try appender.append(record.json)
       metrics = appender
       report(record)
-      let isLast = record.step == trainer.options.steps
+      let isLast = trainer.isFinished
       let isInterrupted = shouldStop() && !isLast
       if isLast || isInterrupted || (checkpointEvery > 0 && record.step % checkpointEvery == 0) {
-        try folder.save(trainer.policy, trainer.optimizer, description: describe(record.step))
+        try folder.save(model, trainer, description: describe(record.step))
       }
       if isInterrupted { return .interrupted(step: record.step) }
     }

@@ -29,7 +29,7 @@ struct CompareCommand: ParsableCommand {
     name: .customLong("policy"), help: ArgumentHelp("A name and a model folder; give two or more.", valueName: "name=model"))
   var policies: [NamedModel]
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String
-  @Option(help: ArgumentHelp("Who prefers: rubric, rubric:cyclic, command:PROGRAM ….", valueName: "judge")) var judge: String
+  @Option(help: ArgumentHelp("Who prefers: \(Judge.kinds).", valueName: "judge")) var judge: String
   @Option(help: ArgumentHelp("Responses of each policy to a prompt, 1 or more.", valueName: "n")) var samples = 1
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup var output: OutputOptions
@@ -42,8 +42,8 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let judge = try Judge.annotator(judge)
     let pool = common.makePool()
+    let judge = try Judge.annotator(judge, pool: pool)
     var contestants: [Contestant] = []
     var shared: [Prompt] = []
     for named in policies {

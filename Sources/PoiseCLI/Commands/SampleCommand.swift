@@ -9,7 +9,8 @@ struct SampleCommand: ParsableCommand {
     commandName: "sample", abstract: "Responses from a policy, or from the mixture of a policy and its reference.",
     discussion: """
       --mixture m draws each token from π^(1−m) μ^m, normalised: 0 is the policy, 1 the reference. Log-probabilities are sums \
-      over a response, in nats: logp under the policy, ref_logp under the reference, behaviour_logp under what was drawn from.
+      over a response, in nats: logp under the policy, ref_logp under the reference, behaviour_logp under what was drawn from; log_partition is Σ log Z of \
+      the mixture, the exact log-weight of a response towards the mixture of whole sequences.
       """)
 
   @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String
@@ -34,12 +35,12 @@ struct SampleCommand: ParsableCommand {
     if let reference { try policy.requireSameForm(reference) }
     let prompts = try policy.prompts(inputPath(prompts), responseTokens: sampling.maxNewTokens)
     let sampler = Sampler(
-      policy.transformer, options: sampling.options(mixture: mixture), pool: common.makePool(), shardCount: 4,
+      policy.transformer, options: sampling.options(), pool: common.makePool(), shardCount: 4,
       decodesReference: reference != nil)
     for batch in batches(of: prompts) {
       let groups = sampler.sample(
-        prompts[batch].map(\.tokens), count: count, policy: policy.parameters, reference: reference?.parameters,
-        key: SamplingKey(seed: common.seed), firstPrompt: batch.lowerBound)
+        prompts[batch].map(\.tokens), mixtures: Array(repeating: mixture, count: count), policy: policy.parameters,
+        reference: reference?.parameters, key: SamplingKey(seed: common.seed), firstPrompt: batch.lowerBound)
       for (prompt, responses) in zip(prompts[batch], groups) { write(prompt, responses, policy) }
     }
   }
@@ -64,6 +65,7 @@ struct SampleCommand: ParsableCommand {
       "completion_ids": .init(response.tokens.map { Int($0) }), "logp": .init(response.logProbability),
       "ref_logp": response.referenceLogProbability.map { .init($0) } ?? .null,
       "behaviour_logp": .init(response.behaviourLogProbability), "finish": .string(response.finish.rawValue),
+      "log_partition": .init(response.logMixturePartition),
     ]
   }
 

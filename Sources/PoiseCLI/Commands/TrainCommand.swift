@@ -5,36 +5,52 @@ import PoiseModel
 import PoiseObjectives
 
 extension LogProbabilityReduction: ExpressibleByArgument {}
-extension PreferenceLabels: ExpressibleByArgument {}
 extension IdentityPreferenceOptimization.Form: ExpressibleByArgument {}
-
-/// Algorithms of `poise train`.
-enum AlgorithmName: String, CaseIterable, ExpressibleByArgument {
-  case ipo
-}
+extension RewardBaseline: ExpressibleByArgument {}
+extension Algorithm.Name: ExpressibleByArgument {}
 
 /// `poise train ALGORITHM`
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Trains a policy from preferences.",
     discussion: """
-      Every step samples responses to a batch of prompts from the policy, asks the annotator which are preferred, and moves the \
-      policy. The annotator is `rubric` (built-in task) or `command:PROGRAM …`, which reads {"prompt", "a", "b"} and writes \
-      {"preference": p}, a line each, in order. RUN then holds a model that Hugging Face transformers loads, and metrics.jsonl.
+      Online, every step samples responses to a batch of prompts, asks the annotator which are preferred, and moves the policy. The \
+      annotator is one of: \(Judge.kinds). A program reads {"prompt", "a", "b"} and writes {"preference": p}, a line each, in \
+      order. With --offline, recorded preferences in --data take the place of prompts and annotator.
+
+      \(Algorithm.table.map { "\($0.name.rawValue): \($0.title); tau \($0.tau)\($0.summary)" }.joined(separator: "\n"))
+
+      tau means something else to every algorithm. RUN then holds a model that Hugging Face transformers loads, and metrics.jsonl.
       """)
 
-  @Argument(help: "Algorithm: ipo (online IPO).") var algorithm: AlgorithmName
+  @Argument(help: "Algorithm: \(Algorithm.Name.allCases.map(\.rawValue).joined(separator: ", ")).") var algorithm: Algorithm.Name
   @Option(help: ArgumentHelp("Folder of the policy to start from.", valueName: "model")) var model: String
   @Option(help: ArgumentHelp("Folder of the reference. (default: the starting model)", valueName: "model")) var reference: String?
-  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String
-  @Option(help: ArgumentHelp("Who prefers: rubric, rubric:cyclic, command:PROGRAM ….", valueName: "judge")) var annotator: String
-  @Option(help: ArgumentHelp("Strength of regularisation towards the reference, above 0.", valueName: "tau")) var tau = 0.1
+  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String?
+  @Option(help: ArgumentHelp("Who prefers: \(Judge.kinds).", valueName: "judge")) var annotator: String?
+  @Flag(help: "Learn from recorded preferences: ipo, dpo, slic, slic-hf.") var offline = false
+  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\", \"chosen\", \"rejected\"}, with --offline.", valueName: "file"))
+  var data: String?
+  @Option(help: ArgumentHelp("Strength of regularisation, above 0. (default: the algorithm's)", valueName: "tau")) var tau: Double?
+  @Option(
+    help: ArgumentHelp(
+      """
+      Weight of the reference in what is sampled from, in [0, 1]; ipo-md and nash-md: 0 is the policy, 1 the reference. \
+      (default: \(Algorithm.row(.ipoMD).sampling.mixture))
+      """, valueName: "m"))
+  var mixture: Double?
   @Option(help: ArgumentHelp("Responses to a prompt, 2 or more; all pairs are compared.", valueName: "k")) var responses = 2
-  @Option(help: "Form of the loss: squared or code; their gradients differ by the factor tau.")
+  @Option(help: "Form of ipo's loss: squared or code; their gradients differ by the factor tau.")
   var form = IdentityPreferenceOptimization.Form.code
   @Option(help: "sum or mean of token log-probabilities; the published values of tau belong to mean.")
   var reduction = LogProbabilityReduction.sum
-  @Option(help: "soft (the preference itself) or hard (the majority).") var labels = PreferenceLabels.soft
+  @OptionGroup var labels: LabelFlags
+  @Option(help: "What rl compares a reward with: leave-one-out (the other responses) or mean (all of them).")
+  var baseline = RewardBaseline.leaveOneOut
+  @Option(help: ArgumentHelp("How far ahead slic-hf wants the preferred response, in nats, 0 or more.", valueName: "nats"))
+  var slicMargin = 1.0
+  @Option(help: ArgumentHelp("Weight of the preferred response's log π in slic-hf, 0 or more.", valueName: "lambda"))
+  var slicRegularization = 0.1
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
   @OptionGroup var common: CommonOptions
@@ -42,23 +58,69 @@ struct TrainCommand: ParsableCommand {
   static let defaults = TrainingFlags.Defaults(optimizer: .adafactor, learningRate: 3e-3, schedule: .constant)
 
   func validate() throws {
-    try requireRange("--tau", tau, 1e-9...1e9)
+    if let tau { try requireRange("--tau", tau, 1e-9...1e9) }
+    if let mixture { try requireRange("--mixture", mixture, 0...1) }
     try requireRange("--responses", responses, 2...1024)
+    try requireRange("--slic-margin", slicMargin, 0...1e9)
+    try requireRange("--slic-regularization", slicRegularization, 0...1e9)
+    let row = Algorithm.row(algorithm)
+    if mixture != nil, !row.hasMixture {
+      throw ValidationError("--mixture belongs to ipo-md and nash-md; \(algorithm.rawValue) has none to choose.")
+    }
+    if offline {
+      if !row.isOffline {
+        let names = Algorithm.table.filter(\.isOffline).map(\.name.rawValue).joined(separator: ", ")
+        throw ValidationError("--offline belongs to \(names); \(algorithm.rawValue) learns from its own samples.")
+      }
+      if data == nil || prompts != nil || annotator != nil {
+        throw ValidationError("--offline needs --data, and neither --prompts nor --annotator.")
+      }
+    } else if data != nil || prompts == nil || annotator == nil {
+      throw ValidationError("Give --prompts and --annotator, or --offline with --data.")
+    }
   }
 
   func run() throws {
-    let run = TrainingRun(flags: training, common: common, command: "train \(algorithm.rawValue)", description: resolved)
-    let start = try run.startingFolder(model)
-    let policy = try Policy(folder: start.folder!)
-    let trainer = OnlineTrainer(
-      policy, reference: try referenceParameters(for: policy),
-      algorithm: .onlineIPO(tau: tau, form: form, reduction: reduction, labels: labels),
-      annotator: try Judge.annotator(annotator),
-      prompts: try policy.prompts(prompts, responseTokens: sampling.maxNewTokens), responsesPerPrompt: responses,
-      sampling: sampling.options(), options: training.options(Self.defaults, seed: common.seed), pool: common.makePool())
-    let records = try run.run(trainer, resumedFrom: start)
+    let kind = offline ? " --offline" : ""
+    let run = TrainingRun(
+      flags: training, common: common, command: "train \(algorithm.rawValue)\(kind)", description: resolved)
+    let checkpoint = try run.resumedCheckpoint()
+    let policy = try Policy(folder: checkpoint?.folder ?? model)
+    let reference = try referenceParameters(for: policy)
+    let records =
+      offline
+      ? try run.run(offlineTrainer(policy, reference), saving: policy, resumedFrom: checkpoint)
+      : try run.run(onlineTrainer(policy, reference), saving: policy, resumedFrom: checkpoint)
     Console.result(TrainingSummary(records: records).text)
-    Console.result("The policy is in \(training.out).")
+    Console.result("\n" + RunDiagnosis(records).text)
+    Console.result("\nThe policy is in \(training.out).")
+  }
+
+  private var settings: Algorithm.Settings {
+    var settings = Algorithm.Settings(tau: tau, mixture: mixture)
+    settings.form = form
+    settings.reduction = reduction
+    settings.labels = labels.value
+    settings.baseline = baseline
+    settings.margin = slicMargin
+    settings.regularization = slicRegularization
+    return settings
+  }
+
+  private func onlineTrainer(_ policy: Policy, _ reference: Arena) throws -> OnlineTrainer<Policy> {
+    let algorithm = Algorithm(algorithm, settings)
+    let pool = common.makePool()
+    return OnlineTrainer(
+      policy, reference: reference, algorithm: algorithm,
+      feedback: try Judge.feedback(annotator!, for: algorithm.signal, pool: pool),
+      prompts: try policy.prompts(prompts!, responseTokens: sampling.maxNewTokens), responsesPerPrompt: responses,
+      sampling: sampling.options(), options: training.options(Self.defaults, seed: common.seed), pool: pool)
+  }
+
+  private func offlineTrainer(_ policy: Policy, _ reference: Arena) throws -> OfflineTrainer<Policy> {
+    OfflineTrainer(
+      policy, reference: reference, algorithm: Algorithm(algorithm, settings), examples: try policy.preferences(data!),
+      options: training.options(Self.defaults, seed: common.seed), pool: common.makePool())
   }
 
   /// The reference is the starting model unless said otherwise, also when a run is resumed.
@@ -69,20 +131,34 @@ struct TrainCommand: ParsableCommand {
   }
 
   private var resolved: JSON.Object {
+    let algorithm = Algorithm(algorithm, settings)
     var object = training.resolved(Self.defaults)
     object["model"] = .string(model)
     object["reference"] = .string(reference ?? model)
-    object["prompts"] = .string(prompts)
-    object["annotator"] = .string(annotator)
-    object["tau"] = .init(tau)
+    object["prompts"] = prompts.map { .string($0) } ?? .null
+    object["annotator"] = annotator.map { .string($0) } ?? .null
+    object["data"] = data.map { .string($0) } ?? .null
+    object["tau"] = .init(algorithm.tau)
+    object["mixture"] = .init(algorithm.sampling.mixture)
     object["responses"] = .init(responses)
     object["form"] = .string(form.rawValue)
     object["reduction"] = .string(reduction.rawValue)
-    object["labels"] = .string(labels.rawValue)
+    object["labels"] = .string(algorithm.labels.kind.rawValue)
+    object["label_smoothing"] = .init(algorithm.labels.smoothing)
+    object["baseline"] = .string(baseline.rawValue)
+    object["slic_margin"] = .init(slicMargin)
+    object["slic_regularization"] = .init(slicRegularization)
     object["max_new_tokens"] = .init(sampling.maxNewTokens)
     object["temperature"] = .init(sampling.temperature)
     object["top_k"] = .init(sampling.topK)
     object["top_p"] = .init(sampling.topP)
     return object
+  }
+}
+
+extension Algorithm.Row {
+  /// What the list of algorithms says beside title and τ.
+  fileprivate var summary: String {
+    [isOffline ? "; also offline" : "", signal == .rewards ? "; needs a reward: reward:MODEL or rubric" : ""].joined()
   }
 }

@@ -14,10 +14,13 @@ struct TrainingRun {
   /// The resolved options.
   let description: JSON.Object
 
-  /// Where the run's policy starts: its own newest checkpoint when resuming, else the given folder.
+  /// A checkpoint that a run goes on from.
+  typealias Checkpoint = (folder: String, step: Int)
+
+  /// The run's own newest checkpoint when resuming; nil for a fresh run.
   ///
   /// - Throws: where a fresh run would write over an older one, or there is nothing to resume.
-  func startingFolder(_ model: String?) throws -> (folder: String?, step: Int) {
+  func resumedCheckpoint() throws -> Checkpoint? {
     let newest = RunFolder.newestCheckpoint(in: flags.out)
     if flags.resume {
       guard let newest else {
@@ -35,19 +38,19 @@ struct TrainingRun {
         flags.out, "the folder already holds a model, which the run would replace. Choose another --out.",
         category: .cannotCreate)
     }
-    return (model, 0)
+    return nil
   }
 
   /// Trains to the end, or to an interruption, which ends the process with its exit code.
-  func run(_ trainer: some Trainer, resumedFrom checkpoint: (folder: String?, step: Int)) throws -> [StepRecord] {
-    if checkpoint.step > 0, let folder = checkpoint.folder {
-      try RunFolder.restore(trainer.optimizer, from: folder, step: checkpoint.step)
-    }
+  func run(
+    _ trainer: some Trainer, saving model: some SavableModel, resumedFrom checkpoint: Checkpoint?
+  ) throws -> [StepRecord] {
+    if let checkpoint { try RunFolder.restore(trainer, from: checkpoint.folder, step: checkpoint.step) }
     let loop = TrainingLoop(RunFolder(flags.out), checkpointEvery: flags.checkpointEvery, description: environment())
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
     Interruption.watch()
     var records: [StepRecord] = []
-    let ending = try loop.run(trainer, shouldStop: { Interruption.isRequested }) { record in
+    let ending = try loop.run(trainer, saving: model, shouldStop: { Interruption.isRequested }) { record in
       records.append(record)
       progress.show(record)
     }
@@ -76,21 +79,23 @@ struct TrainingSummary {
   let records: [StepRecord]
 
   var text: String {
-    let width = max(1, min(20, records.count / 4))
-    let (first, last) = (records.prefix(width), records.suffix(width))
-    var table = TextTable([width == 1 ? "one step" : "mean of \(width) steps", "first", "last"])
+    let window = RunDiagnosis.Window(records)
+    var table = TextTable([window.width == 1 ? "one step" : "mean of \(window.width) steps", "first", "last"])
     func row(_ name: String, _ decimals: Int, _ value: (StepRecord) -> Double?) {
-      let (a, b) = (first.compactMap(value), last.compactMap(value))
-      guard !a.isEmpty else { return }
-      table.add([name] + [a, b].map { ($0.reduce(0, +) / Double($0.count)).formatted(decimals: decimals) })
+      guard let means = window.means(value) else { return }
+      table.add([name] + [means.first, means.last].map { $0.formatted(decimals: decimals) })
     }
     row("loss", 4) { $0.loss }
+    row("objective/scores", 3) { $0.sampling?.reward }
+    row("accuracy", 3) { $0.judge?.accuracy }
+    row("eval/accuracy", 3) { $0.judge?.heldOutAccuracy }
+    row("pref/antisymmetry", 4) { $0.judge?.asymmetry }
     row("rewards/margins", 4) { $0.preference?.margin }
     row("rewards/accuracies", 3) { $0.preference?.accuracy }
-    row("kl/token_exact", 4) { $0.preference?.exactDivergence }
+    row("kl/token_exact", 4) { $0.sampling?.exactDivergence }
     row("objective/entropy", 3) { $0.entropy }
     row("length/policy", 1) { $0.responseLength }
-    row("val/contain_eos_token", 3) { $0.preference?.endedShare }
+    row("val/contain_eos_token", 3) { $0.sampling?.endedShare }
     row("grad_norm", 3) { $0.gradientNorm }
     row("tokens_per_second", 0) { Double($0.stepTokenCount) / $0.times.total }
     let seconds = records.reduce(0) { $0 + $1.times.total }

@@ -23,8 +23,9 @@ final class ProgressLine {
     var parts = ["\(label) \(record.step)/\(total)", "loss \(record.loss.formatted(decimals: 4))"]
     if let preference = record.preference {
       parts.append("margin \(preference.margin.formatted(decimals: 3))")
-      parts.append("KL \(preference.exactDivergence.formatted(decimals: 3))")
     }
+    if let sampling = record.sampling { parts.append("KL \(sampling.exactDivergence.formatted(decimals: 3))") }
+    if let accuracy = record.judge?.accuracy { parts.append("accuracy \(accuracy.formatted(decimals: 3))") }
     parts.append("\((Double(record.stepTokenCount) / record.times.total).formatted(decimals: 0)) tokens/s")
     let elapsed = (ContinuousClock.now - start) / .seconds(1)
     let left = elapsed / Double(record.step - first) * Double(total - record.step)

@@ -25,8 +25,7 @@ struct SamplingFlags: ParsableArguments {
     try requireRange("--top-p", topP, 1e-9...1)
   }
 
-  func options(mixture: Double = 0) -> SamplingOptions {
-    SamplingOptions(
-      maximumTokens: maxNewTokens, temperature: temperature, topK: topK, topP: topP, isGreedy: greedy, mixture: mixture)
+  func options() -> SamplingOptions {
+    SamplingOptions(maximumTokens: maxNewTokens, temperature: temperature, topK: topK, topP: topP, isGreedy: greedy)
   }
 }

@@ -1,0 +1,57 @@
+import PoiseObjectives
+
+/// One response to a prompt, as text.
+public struct Answer: Sendable, Equatable {
+  public var prompt: String
+  public var response: String
+
+  public init(prompt: String, response: String) {
+    self.prompt = prompt
+    self.response = response
+  }
+}
+
+/// Says how good one response is, whatever the others are.
+public protocol Rewarder: Sendable {
+  /// r(x, y), on the logit scale of Bradley & Terry: differences are log-odds of being preferred.
+  func rewards(_ answers: [Answer]) throws -> [Double]
+}
+
+/// Prefers what has the higher reward: p(y ≻ y′) = σ(r(y) − r(y′)).
+public struct RewardAnnotator: Annotator {
+  public let rewarder: any Rewarder
+  public var isAntisymmetric: Bool { true }
+
+  public init(_ rewarder: any Rewarder) { self.rewarder = rewarder }
+
+  public func preferences(_ comparisons: [Comparison]) throws -> [Double] {
+    let rewards = try rewarder.rewards(
+      comparisons.flatMap {
+        [Answer(prompt: $0.prompt, response: $0.first), Answer(prompt: $0.prompt, response: $0.second)]
+      })
+    return comparisons.indices.map {
+      PreferenceProbability.bradleyTerry(rewardMargin: rewards[2 * $0] - rewards[2 * $0 + 1])
+    }
+  }
+}
+
+/// What an online algorithm is told: preferences, or rewards.
+public enum Feedback: Sendable {
+  case preferences(any Annotator)
+  case rewards(any Rewarder)
+
+  public var signal: Algorithm.Signal {
+    switch self {
+    case .preferences: .preferences
+    case .rewards: .rewards
+    }
+  }
+
+  /// The same without a bias of position: Nash-MD-PG, whose own response always comes first, would otherwise play another game.
+  var symmetrized: Feedback {
+    switch self {
+    case .preferences(let annotator): .preferences(BothOrders.symmetrizing(annotator))
+    case .rewards: self
+    }
+  }
+}

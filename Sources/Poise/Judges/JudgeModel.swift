@@ -1,0 +1,119 @@
+import PoiseFiles
+import PoiseModel
+import PoiseText
+
+/// A learned judge as it is kept: a transformer under a scalar head and the tokenizer that goes with it. It reads text, so it may
+/// judge policies whose tokenizers are not its own.
+public struct JudgeModel: SavableModel, Sendable {
+  /// What the one number means.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// r(x, y), at the end of prompt and response (Bradley & Terry 1952; Stiennon et al. 2020).
+    case reward
+    /// The log-odds of y ≻ y′, at the end of prompt and both responses: it can tell preferences that no reward explains.
+    case preference
+  }
+
+  public let kind: Kind
+  public let model: StoredModel
+  public let tokenizer: Tokenizer
+  private let tokenizerConfig: JSON?
+  /// What ends a response.
+  private let separator: [Int32]
+
+  public var transformer: Transformer { model.transformer }
+  public var parameters: Arena { model.parameters }
+
+  /// The key of config.json that says which kind a model is; Hugging Face transformers keeps keys it does not know.
+  private static let kindKey = "poise_judge"
+
+  /// A judge without an opinion, whose trunk is a policy's.
+  ///
+  /// - Throws: `PolicyError` for policies without a tokenizer.
+  public init(_ kind: Kind, startingFrom policy: Policy) throws {
+    var keys = JSON.Object()
+    keys[Self.kindKey] = .string(kind.rawValue)
+    self.kind = kind
+    model = policy.model.withScalarHead(keys)
+    tokenizer = try policy.requireTokenizer()
+    tokenizerConfig = policy.tokenizerConfig
+    separator = Self.separator(model, tokenizer)
+  }
+
+  /// Reads a judge's folder, or the newest complete checkpoint of its run. A sequence classifier with one label that says nothing
+  /// else of itself is a reward model.
+  ///
+  /// - Throws: errors of the folder's files; `DataError` where it holds a policy, or a judge of the other kind.
+  public init(_ kind: Kind, folder: String) throws {
+    let folder = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
+    model = try StoredModel(folder: folder)
+    let path = "\(folder)/config.json"
+    guard model.transformer.configuration.head == .scalar else {
+      throw DataError(
+        path, "this is a policy, which cannot judge. Train a judge from it with `poise \(kind.rawValue) --model …`.",
+        category: .configuration)
+    }
+    let found = model.config[Self.kindKey]?.string ?? Kind.reward.rawValue
+    guard found == kind.rawValue else {
+      throw DataError(
+        path, "this is a \(found) model; name it as \(found):FOLDER, or give a \(kind.rawValue) model.", category: .configuration)
+    }
+    self.kind = kind
+    tokenizer = try Tokenizer(folder: folder)
+    let configPath = "\(folder)/tokenizer_config.json"
+    tokenizerConfig = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
+    separator = Self.separator(model, tokenizer)
+  }
+
+  private static func separator(_ model: StoredModel, _ tokenizer: Tokenizer) -> [Int32] {
+    model.transformer.configuration.endOfSequence.first.map { [Int32($0)] } ?? tokenizer.encode("\n").map { Int32($0) }
+  }
+
+  /// Writes everything Hugging Face transformers needs to load it as a sequence classifier.
+  public func save(folder: String) throws {
+    try model.save(folder: folder)
+    try tokenizer.save(folder: folder)
+    if let tokenizerConfig { try Files.replace("\(folder)/tokenizer_config.json", with: tokenizerConfig.page) }
+  }
+}
+
+extension JudgeModel {
+  /// Two responses to a prompt as this judge reads them: of a reward model one sequence each, of a preference model one sequence
+  /// an order, `y‖y′` and `y′‖y`. Every response ends with the end-of-sequence token.
+  ///
+  /// - Parameter isCut: set where the context is too short. A prompt then loses its beginning, and a response its end.
+  public func group(prompt: String, first: String, second: String, isCut: inout Bool) -> TokenGroup {
+    let responses = [first, second].map { response($0) }
+    switch kind {
+    case .reward: return group(prompt, responses.map { [$0] }, isCut: &isCut)
+    case .preference: return group(prompt, [responses, responses.reversed()], isCut: &isCut)
+    }
+  }
+
+  /// Any number of responses to a prompt as a reward model reads them.
+  func group(prompt: String, responses: [String]) -> TokenGroup {
+    precondition(kind == .reward)
+    var isCut = false
+    return group(prompt, responses.map { [response($0)] }, isCut: &isCut)
+  }
+
+  private func response(_ text: String) -> [Int32] { tokenizer.encode(text).map { Int32($0) } }
+
+  /// - Parameter sequences: each the responses that one sequence holds.
+  private func group(_ prompt: String, _ sequences: [[[Int32]]], isCut: inout Bool) -> TokenGroup {
+    var promptTokens = tokenizer.encode(prompt, addingSpecialTokens: true).map { Int32($0) }
+    if promptTokens.isEmpty { promptTokens = separator }
+    let context = transformer.configuration.contextLength
+    // Half the context is the responses' if they need it; the prompt gets what they leave.
+    let parts = sequences.first?.count ?? 1
+    let most = max(context / 2 / parts - separator.count, 1)
+    let responses = sequences.map { sequence in
+      sequence.flatMap { part -> [Int32] in
+        if part.count > most { isCut = true }
+        return part.prefix(most) + separator
+      }
+    }
+    let room = max(context - (responses.map(\.count).max() ?? 0), 1)
+    if promptTokens.count > room { isCut = true }
+    return TokenGroup(prompt: Array(promptTokens.suffix(room)), responses: responses)
+  }
+}

@@ -1,0 +1,139 @@
+import ArgumentParser
+import Poise
+import PoiseFiles
+import PoiseModel
+
+/// What `poise reward` and `poise preference` share beside their training options.
+struct JudgeFlags: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "JSON Lines of {\"prompt\", \"chosen\", \"rejected\"}, with a soft label \"preference\" where there is one.",
+      valueName: "file"))
+  var data: String
+  @Option(help: ArgumentHelp("Share of the prompts held out to decide when to stop, in [0, 0.9].", valueName: "share"))
+  var validationShare = 0.1
+  @Option(
+    help: ArgumentHelp(
+      "Comparisons to report on, which training never sees. (default: those held out to decide when to stop)", valueName: "file"))
+  var testData: String?
+  @Option(help: ArgumentHelp("Steps between looks at the held-out comparisons, 1 or more.", valueName: "n"))
+  var evaluateEvery = 25
+  @Option(help: ArgumentHelp("Looks without a better agreement after which training ends, 1 or more.", valueName: "n"))
+  var patience = 8
+
+  func validate() throws {
+    try requireRange("--validation-share", validationShare, 0...0.9)
+    try requireRange("--evaluate-every", evaluateEvery, 1...1_000_000_000)
+    try requireRange("--patience", patience, 1...1_000_000)
+  }
+
+  func resolved(into object: inout JSON.Object) {
+    object["data"] = .string(data)
+    object["test_data"] = testData.map { .string($0) } ?? .null
+    object["validation_share"] = .init(validationShare)
+    object["evaluate_every"] = .init(evaluateEvery)
+    object["patience"] = .init(patience)
+  }
+}
+
+/// Training and report of both kinds of judges.
+struct JudgeRun {
+  let kind: JudgeModel.Kind
+  let start: StartFlags
+  let flags: JudgeFlags
+  let training: TrainingFlags
+  let output: OutputOptions
+  let common: CommonOptions
+  var centring = 0.0
+
+  static let defaults = TrainingFlags.Defaults(optimizer: .adamw, learningRate: 5e-4, schedule: .cosine)
+
+  func run() throws {
+    let run = TrainingRun(flags: training, common: common, command: kind.rawValue, description: resolved)
+    let checkpoint = try run.resumedCheckpoint()
+    let judge =
+      try checkpoint.map { try JudgeModel(kind, folder: $0.folder) }
+      ?? JudgeModel(kind, startingFrom: start.policy(seed: common.seed))
+    let data = JudgeData(
+      try RecordedComparison.read(flags.data, judge.tokenizer), validationShare: flags.validationShare, seed: common.seed)
+    guard !data.training.isEmpty else {
+      throw DataError(flags.data, "every prompt was held out; give more prompts or a smaller --validation-share.")
+    }
+    let test = try flags.testData.map { try RecordedComparison.read($0, judge.tokenizer) }
+    let pool = common.makePool()
+    let examples = judge.examples(data.training)
+    let heldOut = judge.examples(data.validation)
+    if examples.cut + heldOut.cut > 0 {
+      common.note("\(examples.cut + heldOut.cut) of \(data.training.count + data.validation.count) comparisons are longer than the model's context and were cut.")
+    }
+    let trainer = JudgeTrainer(
+      judge, examples: examples.examples, heldOut: heldOut.examples,
+      stopping: .init(evaluateEvery: flags.evaluateEvery, patience: flags.patience), centring: centring,
+      options: training.options(Self.defaults, seed: common.seed), pool: pool)
+    let records = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
+    common.note(TrainingSummary(records: records).text + "\n")
+    let report = JudgeEvaluation(judge, on: test ?? data.validation, pool: pool)
+    Console.result(report.text)
+  }
+
+  private var resolved: JSON.Object {
+    var object = training.resolved(Self.defaults)
+    for (key, value) in start.resolved.members { object[key] = value }
+    flags.resolved(into: &object)
+    object["centring"] = .init(centring)
+    return object
+  }
+}
+
+/// `poise reward`
+struct RewardCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reward", abstract: "Trains a reward model from preferences.",
+    discussion: """
+      A transformer with one number at the end of prompt and response: p(y ≻ y′) = σ(r(y) − r(y′)) (Bradley & Terry). RUN then \
+      serves as annotator and judge, reward:RUN, and loads as a sequence classifier of one label in Hugging Face transformers.
+      """)
+
+  @OptionGroup var start: StartFlags
+  @OptionGroup var flags: JudgeFlags
+  @Option(
+    help: ArgumentHelp(
+      "Weight of the term that keeps the two rewards of a pair centred at 0, 0 or more.", valueName: "lambda"))
+  var centring = 0.01
+  @OptionGroup(title: "Training") var training: TrainingFlags
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    try start.validate(resuming: training.resume)
+    try requireRange("--centring", centring, 0...1e6)
+  }
+
+  func run() throws {
+    try JudgeRun(
+      kind: .reward, start: start, flags: flags, training: training, output: output, common: common, centring: centring
+    ).run()
+  }
+}
+
+/// `poise preference`
+struct PreferenceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "preference", abstract: "Trains a pairwise preference model.",
+    discussion: """
+      A transformer that reads the prompt and both responses, in both orders, and says how probably the first is preferred: it can \
+      learn preferences that no reward explains, cyclic ones too. RUN then serves as annotator and judge, preference:RUN.
+      """)
+
+  @OptionGroup var start: StartFlags
+  @OptionGroup var flags: JudgeFlags
+  @OptionGroup(title: "Training") var training: TrainingFlags
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws { try start.validate(resuming: training.resume) }
+
+  func run() throws {
+    try JudgeRun(kind: .preference, start: start, flags: flags, training: training, output: output, common: common).run()
+  }
+}

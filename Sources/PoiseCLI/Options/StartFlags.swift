@@ -1,0 +1,52 @@
+import ArgumentParser
+import Poise
+import PoiseFiles
+import PoiseModel
+import PoiseText
+
+extension Preset: ExpressibleByArgument {
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+
+/// What a model starts from: a model, or a preset with a tokenizer.
+struct StartFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("Folder of the model to start from.", valueName: "model")) var model: String?
+  @Option(help: "Start from scratch with a model of this size: \(Preset.list).") var preset: Preset?
+  @Option(help: ArgumentHelp("Folder with the tokenizer.json of a model from scratch.", valueName: "folder"))
+  var tokenizer: String?
+  @Option(help: ArgumentHelp("The token that ends a response, for a model from scratch.", valueName: "token"))
+  var eosToken = "<|endoftext|>"
+  @Option(help: ArgumentHelp("Most tokens of prompt and response, for a model from scratch, 8 or more.", valueName: "n"))
+  var contextLength = 512
+
+  /// - Parameter resuming: a resumed run starts from its own checkpoint.
+  func validate(resuming: Bool) throws {
+    try requireRange("--context-length", contextLength, 8...1_000_000)
+    if resuming { return }
+    if (model == nil) == (preset == nil) {
+      throw ValidationError("Give --model, or --preset with --tokenizer for a model from scratch.")
+    }
+    if preset != nil, tokenizer == nil { throw ValidationError("--preset needs --tokenizer, the folder of a tokenizer.json.") }
+  }
+
+  /// The policy that these options describe.
+  func policy(seed: UInt64) throws -> Policy {
+    if let model { return try Policy(folder: model) }
+    let tokenizer = try Tokenizer(folder: tokenizer!)
+    guard let end = tokenizer.id(of: eosToken) else {
+      throw DataError(
+        self.tokenizer!, "the tokenizer has no token \(eosToken) to end responses with; name one with --eos-token.",
+        category: .configuration)
+    }
+    let configuration = preset!.configuration(
+      vocabularySize: tokenizer.vocabularySize, endOfSequence: end, contextLength: contextLength)
+    return Policy(model: StoredModel(new: configuration, seed: seed), tokenizer: tokenizer)
+  }
+
+  var resolved: JSON.Object {
+    var object = JSON.Object()
+    object["model"] = model.map { .string($0) } ?? .null
+    object["preset"] = preset.map { .string($0.rawValue) } ?? .null
+    return object
+  }
+}
