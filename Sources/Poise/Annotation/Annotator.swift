@@ -1,3 +1,4 @@
+import PoiseObjectives
 import PoiseText
 
 /// Two responses to one prompt, as text, for somebody to compare.
@@ -31,7 +32,9 @@ public struct BothOrders: Annotator {
 
   public func preferences(_ comparisons: [Comparison]) throws -> [Double] {
     let answers = try annotator.preferences(comparisons + comparisons.map(\.swapped))
-    return comparisons.indices.map { (answers[$0] + 1 - answers[comparisons.count + $0]) / 2 }
+    return comparisons.indices.map {
+      PreferenceProbability.symmetrized(forward: answers[$0], backward: answers[comparisons.count + $0])
+    }
   }
 }
 
