@@ -18,7 +18,7 @@ public enum LogProbabilityReduction: String, Sendable, CaseIterable {
     let weight = weight(response)
     return ResponseStatistics(
       logProbability: weight * response.logProbability, referenceLogProbability: weight * response.referenceLogProbability,
-      length: response.length)
+      length: response.length, advantage: response.advantage)
   }
 }
 
@@ -35,8 +35,12 @@ public struct Reduced<Objective: PairObjective>: PairObjective {
   public func evaluate(_ pair: Pair) -> PairLoss {
     var result = objective.evaluate(
       Pair(first: reduction.reduced(pair.first), second: reduction.reduced(pair.second), preference: pair.preference))
-    result.coefficients.first *= reduction.weight(pair.first)
-    result.coefficients.second *= reduction.weight(pair.second)
+    let (first, second) = (reduction.weight(pair.first), reduction.weight(pair.second))
+    result.coefficients.first *= first
+    result.coefficients.second *= second
+    // Once as every coefficient, once because the log-ratio that it multiplies was reduced too.
+    result.logRatioCoefficients.first *= first * first
+    result.logRatioCoefficients.second *= second * second
     return result
   }
 }
