@@ -13,7 +13,7 @@ import Testing
         π of each response; h is the log-ratio margin that the loss saw.
 
         USAGE: poise loss [--objective <objective>] [--tau <tau>] [--form <form>] [--reduction <reduction>] \
-        [--labels <labels>] --input <file> [--json] [--config <file.yaml>]
+        [--labels <labels>] [--label-smoothing <epsilon>] [--seed <n>] --input <file> [--json] [--config <file.yaml>]
 
         OPTIONS:
           --objective <objective> Objective: ipo. (values: ipo; default: ipo)
@@ -24,8 +24,14 @@ import Testing
                                   default: code)
           --reduction <reduction> sum or mean of token log-probabilities. (values: sum,
                                   mean; default: sum)
-          --labels <labels>       soft (the preference itself) or hard (the majority).
-                                  (values: soft, hard; default: soft)
+          --labels <labels>       soft (the preference itself), bernoulli (drawn with
+                                  that probability) or argmax (the majority; also:
+                                  hard). (values: soft, bernoulli, argmax; default:
+                                  soft)
+          --label-smoothing <epsilon>
+                                  How likely a label is the wrong way round, a
+                                  probability from 0 to 0.5. (default: 0.0)
+          --seed <n>              Seed of bernoulli labels, 0 or more. (default: 0)
           --input <file>          JSON Lines of pairs; - is standard input.
           --json                  Results as JSON Lines on standard output.
           --config <file.yaml>    Set options of this command from a YAML file; flags

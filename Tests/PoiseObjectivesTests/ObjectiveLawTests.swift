@@ -87,6 +87,17 @@ import Testing
     }
   }
 
+  /// As every contrastive coefficient depends on the label, the majority's is another one unless it is certain or a tie.
+  @Test(arguments: ListedObjective.contrastive) func argmaxLabelsAreADifferentGame(_ listed: ListedObjective) {
+    for pair in Pair.grid(tau: listed.tau) {
+      var majority = pair
+      majority.preference = PreferenceLabels.argmax.label(pair.preference, uniform: 0.5)
+      let difference =
+        listed.objective.evaluate(majority).coefficients.first - listed.objective.evaluate(pair).coefficients.first
+      #expect((abs(difference) > 1e-3) == ![0, 0.5, 1].contains(pair.preference))
+    }
+  }
+
   /// κ is how a coefficient answers to its own log-ratio, which the reference alone moves here.
   @Test(arguments: ListedObjective.all, LogProbabilityReduction.allCases)
   func surrogatesSayWhichPartOfACoefficientIsTheLogRatio(_ listed: ListedObjective, _ reduction: LogProbabilityReduction) {

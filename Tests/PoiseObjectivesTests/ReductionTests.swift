@@ -49,11 +49,6 @@ import Testing
     expect(listed.objective)
   }
 
-  @Test func softLabelsAreThePreferenceAndHardOnesTheMajority() {
-    for preference in [0, 0.3, 0.5, 0.51, 1] { #expect(PreferenceLabels.soft.label(preference) == preference) }
-    #expect([0, 0.3, 0.5, 0.51, 1].map(PreferenceLabels.hard.label) == [0, 0, 0.5, 1, 1])
-  }
-
   /// τ = ¼; w = 3 − ¼·(−2/4) and 1 − ¼·(−5/10): coefficients −w/|y|, and τ/|y|² of them a nat of the sequence's log-ratio.
   @Test func advantagesAreNotDividedAndLogRatiosAreDividedTwice() {
     var rewarded = pair

@@ -62,7 +62,7 @@ import Testing
   @Test func hardLabelsAreTheMajority() {
     let table = PairTable([0.6], responsesPerPrompt: 2)
     let outcomes = outcomes([0, 0], responsesPerPrompt: 2)
-    let algorithm = OnlineAlgorithm.onlineIPO(tau: 1, labels: .hard)
+    let algorithm = OnlineAlgorithm.onlineIPO(tau: 1, labels: .argmax)
     #expect(coefficients(table, algorithm, outcomes, group: 0..<2, weight: 1) == [-1, 1])
   }
 }

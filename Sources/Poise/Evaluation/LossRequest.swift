@@ -1,5 +1,6 @@
 import PoiseFiles
 import PoiseObjectives
+import PoiseRandom
 import PoiseText
 
 /// A line of `poise loss`: what a pair objective is a function of, given as numbers.
@@ -28,15 +29,18 @@ public struct LossRequest: DataRecord, Equatable {
   }
 
   /// The value and coefficients of an objective.
+  ///
+  /// - Parameter seed: of Bernoulli labels, which depend on it and the line's number alone.
   /// - Throws: `DataError` where the reduction divides by lengths that the line does not give.
   public func evaluate(
-    _ objective: some PairObjective, reduction: LogProbabilityReduction, labels: PreferenceLabels
+    _ objective: some PairObjective, reduction: LogProbabilityReduction, labels: PreferenceLabels, seed: UInt64
   ) throws(DataError) -> PairLoss {
     guard hasLengths || reduction == .sum else {
       throw DataError(path, line: line, "\"lengths\" was expected, because the mean of token log-probabilities divides by them.")
     }
     var labelled = pair
-    labelled.preference = labels.label(pair.preference)
+    var generator = CounterGenerator(seed, 0x6C61_6265_6C, UInt64(line))  // "label"
+    labelled.preference = labels.label(pair.preference, uniform: generator.uniform())
     return Reduced(objective, reduction: reduction).evaluate(labelled)
   }
 }

@@ -28,7 +28,7 @@ struct PairTable: Sendable {
       let loss = algorithm.objective.evaluate(
         Pair(
           first: responses[pair.first].statistics, second: responses[pair.second].statistics,
-          preference: algorithm.labels.label(preferences[group * pairs.count + index])))
+          preference: algorithm.labels.label(preferences[group * pairs.count + index], uniform: 0.5)))
       responses[pair.first].coefficient += weight * loss.coefficients.first
       responses[pair.second].coefficient += weight * loss.coefficients.second
     }
@@ -48,7 +48,8 @@ struct PairTable: Sendable {
       let first = outcomes[group * responsesPerPrompt + pair.first].statistics
       let second = outcomes[group * responsesPerPrompt + pair.second].statistics
       let asked = Pair(first: first, second: second, preference: preference)
-      let labelled = Pair(first: first, second: second, preference: algorithm.labels.label(preference))
+      let label = algorithm.labels.label(preference, uniform: 0.5)
+      let labelled = Pair(first: first, second: second, preference: label)
       result.add(asked, loss: algorithm.objective.evaluate(labelled).loss, weight: 1 / Double(count))
     }
     return result

@@ -23,7 +23,8 @@ struct LossCommand: ParsableCommand {
   @Option(help: "Form of the loss: squared or code; their gradients differ by the factor tau.")
   var form = IdentityPreferenceOptimization.Form.code
   @Option(help: "sum or mean of token log-probabilities.") var reduction = LogProbabilityReduction.sum
-  @Option(help: "soft (the preference itself) or hard (the majority).") var labels = PreferenceLabels.soft
+  @OptionGroup var labels: LabelFlags
+  @Option(help: ArgumentHelp("Seed of bernoulli labels, 0 or more.", valueName: "n")) var seed: UInt64 = 0
   @Option(help: ArgumentHelp("JSON Lines of pairs; - is standard input.", valueName: "file")) var input: String
   @OptionGroup var output: OutputOptions
   @OptionGroup var configurationOption: ConfigurationOption
@@ -32,7 +33,7 @@ struct LossCommand: ParsableCommand {
 
   func run() throws {
     let requests = try LossRequest.read(inputPath(input))
-    let results = try requests.map { try $0.evaluate(objectiveValue, reduction: reduction, labels: labels) }
+    let results = try requests.map { try $0.evaluate(objectiveValue, reduction: reduction, labels: labels.value, seed: seed) }
     if output.json {
       for result in results { Console.result(result.json.line) }
     } else {

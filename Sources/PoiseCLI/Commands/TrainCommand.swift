@@ -5,7 +5,6 @@ import PoiseModel
 import PoiseObjectives
 
 extension LogProbabilityReduction: ExpressibleByArgument {}
-extension PreferenceLabels: ExpressibleByArgument {}
 extension IdentityPreferenceOptimization.Form: ExpressibleByArgument {}
 
 /// Algorithms of `poise train`.
@@ -34,7 +33,7 @@ struct TrainCommand: ParsableCommand {
   var form = IdentityPreferenceOptimization.Form.code
   @Option(help: "sum or mean of token log-probabilities; the published values of tau belong to mean.")
   var reduction = LogProbabilityReduction.sum
-  @Option(help: "soft (the preference itself) or hard (the majority).") var labels = PreferenceLabels.soft
+  @Option(help: "soft (the preference itself) or argmax (the majority).") var labels = PreferenceLabels.Kind.soft
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
   @OptionGroup var common: CommonOptions
@@ -44,6 +43,7 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     try requireRange("--tau", tau, 1e-9...1e9)
     try requireRange("--responses", responses, 2...1024)
+    guard labels != .bernoulli else { throw ValidationError("poise train does not draw labels; give --labels soft or argmax.") }
   }
 
   func run() throws {
@@ -52,7 +52,7 @@ struct TrainCommand: ParsableCommand {
     let policy = try Policy(folder: start.folder!)
     let trainer = OnlineTrainer(
       policy, reference: try referenceParameters(for: policy),
-      algorithm: .onlineIPO(tau: tau, form: form, reduction: reduction, labels: labels),
+      algorithm: .onlineIPO(tau: tau, form: form, reduction: reduction, labels: PreferenceLabels(labels)),
       annotator: try Judge.annotator(annotator),
       prompts: try policy.prompts(prompts, responseTokens: sampling.maxNewTokens), responsesPerPrompt: responses,
       sampling: sampling.options(), options: training.options(Self.defaults, seed: common.seed), pool: common.makePool())
