@@ -60,7 +60,7 @@ import Testing
     let (policy, reference) = (transformer.randomParameters(seed: 1), transformer.randomParameters(seed: 2))
     let groups = transformer.mixedGroups
     let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: true)
-    let optimizers = [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent].map {
+    let optimizers = [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent()].map {
       Optimizer($0, parameters: transformer.parameters.layout)
     }
     func step() {

@@ -59,8 +59,18 @@ import Testing
   }
 
   @Test func gradientDescentFollowsTheGradient() {
-    compare(.stochasticGradientDescent) { _, _, gradient, values in
+    compare(.stochasticGradientDescent()) { _, _, gradient, values in
       for index in values.indices { values[index] -= 0.05 * gradient[index] }
+    }
+  }
+
+  @Test func momentumFollowsTheMeanOfGradients() {
+    var means = layout.tensors.map { [Double](repeating: 0, count: $0.count) }
+    compare(.stochasticGradientDescent(momentum: 0.75)) { tensor, _, gradient, values in
+      for index in values.indices {
+        means[tensor][index] = 0.75 * means[tensor][index] + 0.25 * gradient[index]
+        values[index] -= 0.05 * means[tensor][index]
+      }
     }
   }
 
@@ -117,7 +127,7 @@ import Testing
     #expect(moments.map(\.name) == ["v.vector", "v.small", "v_row.large", "v_column.large"])
     #expect(moments.map(\.count) == [7, 650, 128, 136])
     #expect(Optimizer(.adamW(), parameters: layout).moments.tensors.count == 6)
-    #expect(Optimizer(.stochasticGradientDescent, parameters: layout).moments.count == 0)
+    #expect(Optimizer(.stochasticGradientDescent(), parameters: layout).moments.count == 0)
   }
 
   /// A tensor of zeros must be able to leave zero: its steps are those of a root mean square of 10⁻³.

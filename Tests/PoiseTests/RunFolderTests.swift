@@ -75,7 +75,7 @@ import Testing
     #expect(try names(temporary.path) == ["file", "run"])
   }
 
-  @Test(arguments: [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent])
+  @Test(arguments: [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent()])
   func aResumedOnlineRunEndsInTheBitsOfTheUndisturbedOne(_ kind: OptimizerKind) throws {
     try expectResumable { TinyTrainer.online($0, options: TinyTrainer.options(kind)) }
   }

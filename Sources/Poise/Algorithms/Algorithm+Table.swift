@@ -11,9 +11,9 @@ extension Algorithm {
     public var reduction = LogProbabilityReduction.sum
     public var labels = PreferenceLabels.soft
     public var baseline = RewardBaseline.leaveOneOut
-    /// δ and λ of SLiC-HF.
+    /// δ and λ of SLiC-HF; 0 leaves its regularising term out.
     public var margin = 1.0
-    public var regularization = 0.1
+    public var regularization = 0.0
 
     public init(tau: Double? = nil, mixture: Double? = nil) {
       self.tau = tau

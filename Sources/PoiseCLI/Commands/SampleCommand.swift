@@ -59,14 +59,18 @@ struct SampleCommand: ParsableCommand {
     }
   }
 
+  /// The mixture's log Z comes with samples that have a reference.
   private func json(_ prompt: Prompt, _ response: SampledResponse, _ policy: Policy) -> JSON {
-    [
-      "prompt": .string(prompt.text), "completion": .string(policy.text(of: response.tokens)),
-      "completion_ids": .init(response.tokens.map { Int($0) }), "logp": .init(response.logProbability),
-      "ref_logp": response.referenceLogProbability.map { .init($0) } ?? .null,
-      "behaviour_logp": .init(response.behaviourLogProbability), "finish": .string(response.finish.rawValue),
-      "log_partition": .init(response.logMixturePartition),
-    ]
+    var object = JSON.Object()
+    object["prompt"] = .string(prompt.text)
+    object["completion"] = .string(policy.text(of: response.tokens))
+    object["completion_ids"] = .init(response.tokens.map { Int($0) })
+    object["logp"] = .init(response.logProbability)
+    object["ref_logp"] = response.referenceLogProbability.map { .init($0) } ?? .null
+    object["behaviour_logp"] = .init(response.behaviourLogProbability)
+    object["finish"] = .string(response.finish.rawValue)
+    if response.referenceLogProbability != nil { object["log_partition"] = .init(response.logMixturePartition) }
+    return .object(object)
   }
 
   private func page(_ prompt: Prompt, _ responses: [SampledResponse], _ policy: Policy) -> String {

@@ -49,13 +49,13 @@ struct TrainCommand: ParsableCommand {
   var baseline = RewardBaseline.leaveOneOut
   @Option(help: ArgumentHelp("How far ahead slic-hf wants the preferred response, in nats, 0 or more.", valueName: "nats"))
   var slicMargin = 1.0
-  @Option(help: ArgumentHelp("Weight of the preferred response's log π in slic-hf, 0 or more.", valueName: "lambda"))
-  var slicRegularization = 0.1
+  @Option(help: ArgumentHelp("Weight of the preferred response's log π in slic-hf, 0 or more; 0 leaves it out.", valueName: "lambda"))
+  var slicRegularization = 0.0
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
   @OptionGroup var common: CommonOptions
 
-  static let defaults = TrainingFlags.Defaults(optimizer: .adafactor, learningRate: 3e-3, schedule: .constant)
+  static let defaults = TrainingFlags.Defaults(optimizer: .adafactor, learningRate: 3e-3, schedule: .constant, momentum: 0)
 
   func validate() throws {
     if let tau { try requireRange("--tau", tau, 1e-9...1e9) }

@@ -7,8 +7,8 @@ public enum OptimizerKind: Sendable, Equatable {
   case adafactor
   /// AdamW (Loshchilov & Hutter 2019); decay applies to matrices only.
   case adamW(beta1: Float = 0.9, beta2: Float = 0.95, weightDecay: Float = 0.01)
-  /// p ← p − rate·g.
-  case stochasticGradientDescent
+  /// p ← p − rate·m with m ← momentum·m + (1 − momentum)·g; without momentum m is g.
+  case stochasticGradientDescent(momentum: Float = 0)
 }
 
 /// An optimiser and its memory. One `update` is one step.
@@ -33,7 +33,7 @@ public final class Optimizer: @unchecked Sendable {
     var plan = Layout()
     momentTensors = tensors.map { tensor in
       switch kind {
-      case .stochasticGradientDescent: (nil, nil)
+      case .stochasticGradientDescent(let momentum): (momentum == 0 ? nil : plan.add("m.\(tensor.name)", tensor.count), nil)
       case .adamW: (plan.add("m.\(tensor.name)", tensor.count), plan.add("v.\(tensor.name)", tensor.count))
       case .adafactor where Self.isFactored(tensor):
         (plan.add("v_row.\(tensor.name)", tensor.rows), plan.add("v_column.\(tensor.name)", tensor.columns))
@@ -69,7 +69,13 @@ public final class Optimizer: @unchecked Sendable {
   ) {
     let state = state
     switch kind {
-    case .stochasticGradientDescent: kernels.addScaled(g[tensor], by: -rate * scale, addingTo: p[writing: tensor])
+    case .stochasticGradientDescent(let momentum):
+      guard let mean = moments.first else {
+        return kernels.addScaled(g[tensor], by: -rate * scale, addingTo: p[writing: tensor])
+      }
+      kernels.scale(by: momentum, updating: state[writing: mean])
+      kernels.addScaled(g[tensor], by: (1 - momentum) * scale, addingTo: state[writing: mean])
+      kernels.addScaled(state[mean], by: -rate, addingTo: p[writing: tensor])
     case .adamW(let beta1, let beta2, let weightDecay):
       kernels.adamW(
         gradients: g[tensor], gradientScale: scale, rate: rate, weightDecay: tensor.shape.count > 1 ? weightDecay : 0,
