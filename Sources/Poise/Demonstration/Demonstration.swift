@@ -3,59 +3,11 @@ import PoiseFiles
 import PoiseModel
 import PoiseText
 
-/// The whole story on the built-in task: data, tokenizer, supervised training from scratch, online IPO, side-by-side evaluation on
-/// unseen posts. Every stage writes what a user of the commands would have written, so any of it can be repeated by hand.
+/// The whole story on the built-in task: data, tokenizer, supervised training from scratch, two judges learned from pairs that the
+/// rubric labelled, online training against what they learnt, and side-by-side evaluation on unseen posts under the rubric itself,
+/// which no policy was trained on. Every stage writes what a user of the commands would have written, so any of it can be repeated
+/// by hand.
 public struct Demonstration {
-  /// How much of everything.
-  public struct Plan: Sendable {
-    public var posts: Int
-    public var vocabularySize: Int
-    public var supervised: TrainingOptions
-    public var online: TrainingOptions
-    public var tau: Double
-    public var maximumTokens: Int
-    public var evaluationPosts: Int
-
-    /// A few minutes on two cores.
-    public static func full(seed: UInt64) -> Plan {
-      Plan(
-        posts: 24_000, vocabularySize: 1_280,
-        supervised: TrainingOptions(
-          steps: 800, batchSize: 32,
-          schedule: Schedule(rate: 2e-3, warmupSteps: 50, shape: .cosine, totalSteps: 800, floor: 0.05),
-          optimizer: .adamW(), seed: seed),
-        online: TrainingOptions(
-          steps: 300, batchSize: 32, schedule: Schedule(rate: 5e-3, shape: .linear, totalSteps: 300, floor: 0.1),
-          optimizer: .adafactor, seed: seed),
-        tau: 0.1, maximumTokens: 40, evaluationPosts: 400)
-    }
-
-    /// The same path in seconds: it shows that everything works, not that anything was learnt.
-    public static func quick(seed: UInt64) -> Plan {
-      var plan = full(seed: seed)
-      plan.posts = 1_000
-      plan.supervised.steps = 30
-      plan.supervised.schedule.totalSteps = 30
-      plan.online.steps = 6
-      plan.online.schedule.totalSteps = 6
-      plan.evaluationPosts = 32
-      return plan
-    }
-  }
-
-  /// What a policy does on unseen posts.
-  public struct Standing: Sendable {
-    public var contestant: Contestant
-    /// Mean total of the rubric; 6 is a perfect summary.
-    public var meanScore: Double
-    /// Mean of 5 facts that a summary covers.
-    public var meanFacts: Double
-    /// Mean of facts that it invents or takes from asides.
-    public var meanFalse: Double
-    /// Σ_t KL(π‖π_ref) over the whole vocabulary, mean over responses, in nats.
-    public var divergence: Double
-  }
-
   public let plan: Plan
   public let folder: String
   public let seed: UInt64
@@ -69,17 +21,22 @@ public struct Demonstration {
   }
 
   public var supervisedFolder: String { "\(folder)/sft" }
-  public var onlineFolder: String { "\(folder)/ipo" }
   public var examplesPath: String { "\(folder)/data/sft.jsonl" }
   public var promptsPath: String { "\(folder)/data/prompts.jsonl" }
+  public var preferencesPath: String { "\(folder)/data/preferences.jsonl" }
   public var unseenPath: String { "\(folder)/data/unseen.jsonl" }
+
+  /// Where an algorithm's policy, or a judge, is kept.
+  public func folder(_ algorithm: Algorithm.Name) -> String { "\(folder)/\(algorithm.rawValue)" }
+  public func folder(_ judge: JudgeModel.Kind) -> String { "\(folder)/\(judge.rawValue)" }
 
   /// Makes the folder ready: what an earlier demonstration left goes, what anybody else put there stays.
   ///
   /// - Throws: `DataError` where files that no demonstration has written stand in the way; nothing is touched then.
   public func prepareFolder() throws {
     let marker = "\(folder)/poise_demo.json"
-    let parts = ["data", "sft", "ipo", "tokenizer.json"].map { "\(folder)/\($0)" }
+    let models = Algorithm.Name.allCases.map(folder) + JudgeModel.Kind.allCases.map(folder)
+    let parts = ["\(folder)/data", supervisedFolder, "\(folder)/tokenizer.json"] + models
     if !Files.exists(marker), let other = parts.first(where: Files.exists) {
       throw DataError(
         folder, "\(other) is there and was not written by a demonstration, which would replace it. Choose another --out.",
@@ -113,61 +70,72 @@ public struct Demonstration {
   }
 
   /// Supervised training from scratch.
-  public func trainSupervised(_ tokenizer: Tokenizer, report: (StepRecord) -> Void) throws -> Policy {
+  public func trainSupervised(_ tokenizer: Tokenizer, report: (StepRecord) -> Void) throws {
     let end = tokenizer.id(of: "<|endoftext|>")!
     let configuration = Preset.tiny.configuration(
       vocabularySize: tokenizer.vocabularySize, endOfSequence: end, contextLength: 256)
     let policy = Policy(model: StoredModel(new: configuration, seed: seed), tokenizer: tokenizer)
     let trainer = SupervisedTrainer(policy, groups: try policy.groups(examplesPath), options: plan.supervised, pool: pool)
     try train(trainer, saving: policy, in: supervisedFolder, report: report)
-    return policy
   }
 
-  /// Online IPO from the supervised policy, which stays as the reference; the rubric prefers.
-  public func trainOnline(report: (StepRecord) -> Void) throws -> Policy {
+  /// Two answers of the supervised policy to each of some posts, and the rubric's opinion of them: what the judges learn from.
+  public func collectPreferences() throws {
     let policy = try Policy(folder: supervisedFolder)
-    let trainer = OnlineTrainer(
-      policy, reference: try Policy(folder: supervisedFolder).parameters, algorithm: Algorithm(.ipo, .init(tau: plan.tau)),
-      feedback: .preferences(RubricAnnotator()), prompts: try policy.prompts(promptsPath, responseTokens: plan.maximumTokens),
-      sampling: SamplingOptions(maximumTokens: plan.maximumTokens), options: plan.online, pool: pool)
-    try train(trainer, saving: policy, in: onlineFolder, report: report)
-    return policy
-  }
-
-  private func train(_ trainer: some Trainer, saving policy: Policy, in folder: String, report: (StepRecord) -> Void) throws {
-    let loop = TrainingLoop(RunFolder(folder), checkpointEvery: 0, description: ["command": "demo"])
-    _ = try loop.run(trainer, saving: policy, report: report)
-  }
-
-  /// Posts of facts and clause orders that no training saw.
-  public func unseenPrompts(_ policy: Policy) throws -> [Prompt] {
-    try policy.prompts(unseenPath, responseTokens: plan.maximumTokens)
-  }
-
-  /// Samples one summary of every unseen post and measures it.
-  public func standing(_ name: String, _ policy: Policy, reference: Policy, prompts: [Prompt]) throws -> Standing {
+    let prompts = Array(try policy.prompts(promptsPath, responseTokens: plan.maximumTokens).prefix(plan.judgedPosts))
     let contestant = Contestant(
-      name, policy, prompts: prompts, count: 1, sampling: SamplingOptions(maximumTokens: plan.maximumTokens),
-      key: SamplingKey(seed: seed, step: .max), pool: pool)
-    let rubric = Rubric()
-    let scores = try zip(prompts, contestant.texts).flatMap { prompt, texts in
-      let post = try TaskGenerator.post(fromPrompt: prompt.text)
-      return texts.map { rubric.score(summary: $0, of: post) }
+      "SFT", policy, prompts: prompts, count: 2, sampling: SamplingOptions(maximumTokens: plan.maximumTokens),
+      key: SamplingKey(seed: seed, step: .max - 1), pool: pool)
+    let pairs = zip(prompts, contestant.texts).filter { $1[0] != $1[1] }.map {
+      Comparison(prompt: $0.text, first: $1[0], second: $1[1])
     }
-    let count = Double(scores.count)
-    return Standing(
-      contestant: contestant, meanScore: scores.reduce(0) { $0 + $1.total } / count,
-      meanFacts: scores.reduce(0) { $0 + Double($1.covered.count) } / count,
-      meanFalse: scores.reduce(0) { $0 + Double($1.asides + $1.inventions) } / count,
-      divergence: divergence(contestant, policy, reference, prompts))
+    let preferences = try RubricAnnotator().preferences(pairs)
+    let records = zip(pairs, preferences).map { pair, preference in
+      let (told, probability) = preference >= 0.5 ? (pair, preference) : (pair.swapped, 1 - preference)
+      let record: JSON = [
+        "prompt": .string(told.prompt), "chosen": .string(told.first), "rejected": .string(told.second),
+        "preference": .init(probability),
+      ]
+      return record
+    }
+    try JSONLines.write(records, to: preferencesPath)
   }
 
-  private func divergence(_ contestant: Contestant, _ policy: Policy, _ reference: Policy, _ prompts: [Prompt]) -> Double {
-    let groups = zip(prompts, contestant.responses).map { prompt, responses in
-      TokenGroup(prompt: prompt.tokens, responses: responses.map(\.tokens))
+  /// A judge from the supervised policy's trunk, and how it fares on posts that it has not seen.
+  public func trainJudge(_ kind: JudgeModel.Kind, report: (StepRecord) -> Void) throws -> JudgeReport {
+    let judge = try JudgeModel(kind, startingFrom: try Policy(folder: supervisedFolder))
+    let data = JudgeData(
+      try RecordedComparison.read(preferencesPath, judge.tokenizer), validationShare: plan.validationShare, seed: seed)
+    let trainer = JudgeTrainer(
+      judge, examples: judge.examples(data.training).examples, heldOut: judge.examples(data.validation).examples,
+      stopping: plan.stopping, centring: 0.01, options: plan.judges, pool: pool)
+    try train(trainer, saving: judge, in: folder(kind), report: report)
+    return JudgeEvaluation(judge, training: data.training, test: data.validation, seed: seed, pool: pool).report
+  }
+
+  /// Online training from the supervised policy, which stays as the reference, against the learned judge.
+  public func train(_ name: Algorithm.Name, report: (StepRecord) -> Void) throws {
+    let policy = try Policy(folder: supervisedFolder)
+    let algorithm = Algorithm(name)
+    let trainer = OnlineTrainer(
+      policy, reference: try Policy(folder: supervisedFolder).parameters, algorithm: algorithm,
+      feedback: try Judge.feedback(judge(for: algorithm), for: algorithm.signal, pool: pool),
+      prompts: try policy.prompts(promptsPath, responseTokens: plan.maximumTokens),
+      sampling: SamplingOptions(maximumTokens: plan.maximumTokens), options: plan.online, pool: pool)
+    try train(trainer, saving: policy, in: folder(name), report: report)
+  }
+
+  private func judge(for algorithm: Algorithm) -> String {
+    switch algorithm.signal {
+    case .preferences: "preference:\(folder(JudgeModel.Kind.preference))"
+    case .rewards: "reward:\(folder(JudgeModel.Kind.reward))"
     }
-    let pass = ShardedPass(policy.transformer, pool: pool, shardCount: 16, backward: false, reference: true)
-    pass.evaluate(groups, policy: policy.parameters, reference: reference.parameters)
-    return pass.outcomes.reduce(0) { $0 + $1.divergence } / Double(pass.outcomes.count)
+  }
+
+  private func train(
+    _ trainer: some Trainer, saving model: some SavableModel, in folder: String, report: (StepRecord) -> Void
+  ) throws {
+    let loop = TrainingLoop(RunFolder(folder), checkpointEvery: 0, description: ["command": "demo"])
+    _ = try loop.run(trainer, saving: model, report: report)
   }
 }
