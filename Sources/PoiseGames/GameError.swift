@@ -12,6 +12,12 @@ public enum GameError: ExplainedError, Equatable {
   case badSum(Distribution, sum: Double)
   /// The solver stopped above its tolerance.
   case notSolved(tau: Double, residual: Double)
+  /// No comparisons connect two actions, so that their Bradley–Terry scores may differ by anything.
+  case neverCompared(Int, Int)
+  /// Some actions never lose to the others, so that no finite Bradley–Terry scores are the best.
+  case unboundedScores(winners: [Int])
+  /// The Bradley–Terry scores exist, but not to the precision asked for.
+  case notFitted(residual: Double)
 
   /// Which distribution of a game an error is about.
   public enum Distribution: String, Sendable {
@@ -20,7 +26,10 @@ public enum GameError: ExplainedError, Equatable {
   }
 
   public var category: FailureCategory {
-    if case .notSolved = self { .internalFault } else { .badData }
+    switch self {
+    case .notSolved, .notFitted: .internalFault
+    default: .badData
+    }
   }
 
   public var description: String {
@@ -48,6 +57,16 @@ public enum GameError: ExplainedError, Equatable {
       "The probabilities of the \(distribution.rawValue) distribution add up to \(sum) instead of 1."
     case .notSolved(let tau, let residual):
       "The equilibrium at temperature \(tau) was not found: the best residual is \(residual). Try a larger temperature."
+    case .neverCompared(let first, let second):
+      "No pairs compare action \(first) with action \(second), directly or through others, so any difference of their "
+        + "Bradley–Terry scores explains the preferences as well. Give every action a positive weight."
+    case .unboundedScores(let winners):
+      "Bradley–Terry scores do not exist: \(winners.count == 1 ? "action" : "actions") "
+        + winners.map(String.init).joined(separator: ", ") + " never \(winners.count == 1 ? "loses" : "lose") to any other, so "
+        + "the likelihood rises with their scores without end. Preferences strictly between 0 and 1 have scores."
+    case .notFitted(let residual):
+      "The Bradley–Terry scores were not found: the best residual is \(residual). Preferences may be too close to 0 or 1, or "
+        + "some pairs too rare."
     }
   }
 }

@@ -18,3 +18,10 @@ func divergence(_ a: [Double], _ b: [Double]) -> Double {
   precondition(a.count == b.count)
   return zip(a, b).reduce(0) { sum, pair in pair.0 == 0 ? sum : sum + pair.0 * log(pair.0 / pair.1) }
 }
+
+/// 1/(1 + exp(−x)), without overflow and to full relative precision.
+func sigmoid(_ x: Double) -> Double {
+  guard x < 0 else { return 1 / (1 + exp(-x)) }
+  let odds = exp(x)
+  return odds / (1 + odds)
+}

@@ -20,7 +20,7 @@ extension PreferenceGame {
 
   /// Preferences that scores explain: p(y ≻ y′) = σ(s(y) − s(y′)) (Bradley & Terry 1952).
   public static func bradleyTerry(scores: [Double], reference: [Double]? = nil) throws(GameError) -> PreferenceGame {
-    let preferences = scores.map { first in scores.map { second in 1 / (1 + exp(second - first)) } }
+    let preferences = scores.map { first in scores.map { second in sigmoid(first - second) } }
     return try PreferenceGame(preferences: preferences, reference: reference)
   }
 

@@ -17,7 +17,8 @@ public struct PreferenceGame: Sendable, Equatable {
   static let tolerance = 1e-9
 
   /// - Parameters:
-  ///   - preferences: n rows of n probabilities; opposite entries add up to 1 within 1e-9.
+  ///   - preferences: n rows of n probabilities; opposite entries add up to 1 within 1e-9, and the smaller counts, which has
+  ///     more digits.
   ///   - reference: n positive probabilities; uniform unless given.
   ///   - data: n probabilities, of which some may be zero.
   /// - Throws: the first rule that is broken, and where.
@@ -26,7 +27,7 @@ public struct PreferenceGame: Sendable, Equatable {
     guard count > 0 else { throw .noActions }
     try Self.check(preferences)
     self.count = count
-    self.preferences = preferences.flatMap { $0 }
+    self.preferences = Self.antisymmetric(preferences)
     let uniform = [Double](repeating: 1 / Double(count), count: count)
     self.reference = if let reference { try Self.normalized(reference, .reference, count) } else { uniform }
     self.data = if let data { try Self.normalized(data, .data, count) } else { nil }
@@ -50,6 +51,16 @@ public struct PreferenceGame: Sendable, Equatable {
         guard column <= row else { continue }
         let sum = value + preferences[column][row]
         guard abs(sum - 1) <= tolerance else { throw .notAntisymmetric(row: row, column: column, sum: sum) }
+      }
+    }
+  }
+
+  /// Row-major, with opposite entries that add up to 1 as closely as a Double allows.
+  private static func antisymmetric(_ preferences: [[Double]]) -> [Double] {
+    preferences.indices.flatMap { row in
+      preferences.indices.map { column in
+        let (entry, opposite) = (preferences[row][column], preferences[column][row])
+        return row == column ? 0.5 : entry <= opposite ? entry : 1 - opposite
       }
     }
   }

@@ -14,6 +14,42 @@ func rounded(_ x: Double, _ digits: Int) -> Double {
   return (x * scale).rounded() / scale
 }
 
+/// max − min: a distance between logits that a common constant does not change.
+func span(_ x: [Double]) -> Double { x.max()! - x.min()! }
+
+extension PreferenceGame {
+  /// l = log π/μ.
+  func logRatios(of policy: [Double]) -> [Double] { zip(policy, reference).map { log($0 / $1) } }
+
+  /// The expected gradient of a contrastive loss in the logits of a softmax policy, for pairs drawn independently from a
+  /// sampler: 2 Σ_y′ ν(y) ν(y′) c, with c the loss's derivative by log π(y).
+  func contrastiveGradient(
+    of policy: [Double], sampler: [Double], derivative: (_ margin: Double, _ preference: Double) -> Double
+  ) -> [Double] {
+    let ratios = logRatios(of: policy)
+    return policy.indices.map { row in
+      policy.indices.reduce(0) { sum, column in
+        sum + 2 * sampler[row] * sampler[column] * derivative(ratios[row] - ratios[column], self[row, column])
+      }
+    }
+  }
+
+  /// p(y ≻ π) − Σ_y′ π(y′) σ(τ h(y, y′)): zero where online DPO rests.
+  func logisticShortfalls(of policy: [Double], tau: Double) -> [Double] {
+    let ratios = logRatios(of: policy)
+    return policy.indices.map { row in
+      policy.indices.reduce(0) { sum, column in
+        sum + policy[column] * (self[row, column] - 1 / (1 + exp(tau * (ratios[column] - ratios[row]))))
+      }
+    }
+  }
+}
+
+/// Rock–paper–scissors won with probability 0.9 where the reference likes rock.
+func skewedRockPaperScissors() throws -> PreferenceGame {
+  try .rockPaperScissors(strength: 0.4, reference: [0.6, 0.3, 0.1])
+}
+
 extension CounterGenerator {
   mutating func policy(_ count: Int) -> [Double] {
     let weights = (0..<count).map { _ in exp(normal()) }

@@ -16,6 +16,15 @@ import Testing
 
   @Test func emptySystemsAreSolved() { #expect(LinearSystem.solve([], []) == []) }
 
+  @Test func pinnedSystemsLeaveOneUnknownAndItsEquationOut() {
+    // The Laplacian of a path with weights 2 and 3: constants are open, and the equations add up to zero.
+    let laplacian: [Double] = [2, -2, 0, -2, 5, -3, 0, -3, 3]
+    #expect(LinearSystem.solve(laplacian, [2, 1, -3]) == nil)
+    #expect(LinearSystem.solve(laplacian, [2, 1, -3], pinning: 0).map { largestDifference($0, [0, -1, -2]) < 1e-14 } == true)
+    #expect(LinearSystem.solve(laplacian, [2, 1, -3], pinning: 1).map { largestDifference($0, [1, 0, -1]) < 1e-14 } == true)
+    #expect(LinearSystem.solve([0], [0], pinning: 0) == [0])
+  }
+
   @Test func productsOfSolutionsComeBack() throws {
     var generator = CounterGenerator(15)
     let count = 60

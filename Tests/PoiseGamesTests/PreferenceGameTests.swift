@@ -25,8 +25,20 @@ import Testing
     #expect(throws: GameError.notAntisymmetric(row: 0, column: 0, sum: 1.5)) { try PreferenceGame(preferences: [[0.75]]) }
   }
 
+  @Test func failuresOfSolversSayWhatToTry() {
+    let unsolved = GameError.notSolved(tau: 0.125, residual: 0.5)
+    #expect(unsolved.description.contains("0.125 was not found: the best residual is 0.5. Try a larger temperature."))
+    let unfitted = GameError.notFitted(residual: 0.25)
+    #expect(unfitted.description.contains("the best residual is 0.25"))
+    #expect([unsolved, unfitted].map(\.category) == [.internalFault, .internalFault])
+    #expect([GameError.neverCompared(0, 1), .unboundedScores(winners: [0])].map(\.category) == [.badData, .badData])
+  }
+
   @Test func smallAsymmetriesArePartOfTheFormat() throws {
-    #expect(try PreferenceGame(preferences: [[0.5, 0.9], [0.1 + 5e-10, 0.5]])[1, 0] > 0.1)
+    let game = try PreferenceGame(preferences: [[0.5, 0.9], [0.1 + 5e-10, 0.5 + 4e-10]])
+    #expect(game[1, 0] == 0.1 + 5e-10, "the smaller entry has more digits")
+    #expect(game[0, 1] == 1 - (0.1 + 5e-10))
+    #expect(game[1, 1] == 0.5)
     #expect(throws: GameError.self) { try PreferenceGame(preferences: [[0.5, 0.9], [0.1 + 5e-9, 0.5]]) }
   }
 

@@ -67,55 +67,11 @@ import Testing
     }
   }
 
-  /// Munos et al. 2023, section 3.2: three kinds of voters; the unregularised equilibrium moves continuously with their shares.
-  @Test(arguments: [-0.1, 0, 0.1]) func threeKindsOfVotersShareTheChoice(shift: Double) throws {
-    let shares = [1 / 3 - shift, 1 / 3 + shift / 2, 1 / 3 + shift / 2]
-    // The first kind prefers 1 to 0, the second 0 to 2, the third 2 to 1; all else is a tie.
-    var preferences = [[Double]](repeating: [0.5, 0.5, 0.5], count: 3)
-    for ((winner, loser), share) in zip([(1, 0), (0, 2), (2, 1)], shares) {
-      preferences[winner][loser] += share / 2
-      preferences[loser][winner] -= share / 2
-    }
-    let equilibrium = try PreferenceGame(preferences: preferences).regularizedNash(tau: 1e-4)
-    #expect(largestDifference(equilibrium.policy, [1 / 3 + shift / 2, 1 / 3 + shift / 2, 1 / 3 - shift]) < 1e-3)
-  }
-
-  /// Rock–paper–scissors won with probability 0.9, the reference (0.6, 0.3, 0.1), τ = 0.1: figures of the specification,
-  /// printed to four decimals.
-  @Test func skewedRockPaperScissorsHasTheKnownEquilibria() throws {
-    let game = try PreferenceGame.rockPaperScissors(strength: 0.4, reference: [0.6, 0.3, 0.1])
-    func figures(_ policy: [Double]) -> [Double] {
-      (policy + [game.exploitability(of: policy, tau: 0.1), game.rawExploitability(of: policy)]).map { rounded($0, 4) }
-    }
-    #expect(figures(try game.regularizedNash(tau: 0.1).policy) == [0.4607, 0.2127, 0.3267, 0, 0.0992])
-    #expect(
-      figures(try game.mixtureEquilibrium(tau: 0.1, mixture: 0.125).policy) == [0.4518, 0.1856, 0.3626, 0.0021, 0.1065])
-    let half = try game.mixtureEquilibrium(tau: 0.1, mixture: 0.5)
-    #expect(figures(half.policy) == [0.4334, 0.0792, 0.4874, 0.0422, 0.1417])
-    #expect(half.mixture.map { rounded($0, 4) } == [0.5763, 0.1742, 0.2495])
-    let offline = game.bestResponse(to: game.reference, tau: 0.1)
-    #expect(figures(offline) == [0.7818, 0.0238, 0.1944, 0.1154, 0.3032])
-    #expect(try game.mixtureEquilibrium(tau: 0.1, mixture: 1).policy == offline)
-  }
-
-  @Test(arguments: [0, 0.125, 0.5, 0.9, 1]) func mixturesOfTheTrainedPolicyAreEquilibria(weight: Double) throws {
-    for game in try randomGames() {
-      let end = try game.mixtureEquilibrium(tau: 0.2, mixture: weight)
-      #expect(largestDifference(game.mixture(of: end.policy, weight: weight), end.mixture) < 1e-13)
-      #expect(largestDifference(game.bestResponse(to: end.mixture, tau: 0.2), end.policy) < 1e-13)
-      if weight == 0 { #expect(largestDifference(end.policy, end.mixture) < 1e-13) }
-    }
-  }
-
   @Test func twoActionsHaveAClosedForm() throws {
     let game = try PreferenceGame(preferences: [[0.5, 0.8], [0.2, 0.5]], reference: [0.3, 0.7])
     let odds = 0.3 / 0.7 * exp(0.3 / 0.25)
     let expected = [odds / (1 + odds), 1 / (1 + odds)]
     #expect(largestDifference(try game.regularizedNash(tau: 0.25).policy, expected) < 1e-15)
-    for weight in [0.125, 0.5, 1] {
-      let end = try game.mixtureEquilibrium(tau: 0.25, mixture: weight)
-      #expect(largestDifference(end.policy, expected) < 1e-15, "whatever the mixture")
-    }
   }
 
   @Test func equilibriaBeatTheReferenceByMoreThanTheyPay() throws {
@@ -124,6 +80,109 @@ import Testing
       let divergence = game.divergence(of: policy)
       #expect(divergence > 1e-4)
       #expect(game.preference(of: policy, over: game.reference) >= 0.5 + 0.1 * divergence - 1e-14)
+    }
+  }
+
+  /// det(I − (P − ½)(diag π − ππᵀ)/τ) ≥ 1: a skew matrix times a positive semidefinite one has imaginary eigenvalues in pairs,
+  /// and each pair ±iω contributes 1 + ω²/τ².
+  @Test(arguments: [0.001, 0.1, 10]) func theJacobianOfTheEquilibriumIsNeverSingular(tau: Double) throws {
+    for (index, game) in try randomGames().enumerated() {
+      var generator = CounterGenerator(16, UInt64(index))
+      let policy = generator.policy(game.count)
+      let rates = game.winRates(against: policy)
+      let jacobian = policy.indices.map { row in
+        policy.indices.map { column -> Double in
+          let slope = policy[column] * (game[row, column] - rates[row]) / tau
+          return (row == column ? 1 : 0) - slope
+        }
+      }
+      #expect(determinant(jacobian) > 1 - 1e-9)
+    }
+  }
+
+  /// By elimination, taking the largest pivot of each column.
+  private func determinant(_ matrix: [[Double]]) -> Double {
+    var (rows, product) = (matrix, 1.0)
+    for column in rows.indices {
+      let pivot = rows.indices[column...].max { abs(rows[$0][column]) < abs(rows[$1][column]) }!
+      if pivot != column {
+        rows.swapAt(pivot, column)
+        product = -product
+      }
+      product *= rows[column][column]
+      for row in rows.indices[(column + 1)...] {
+        let factor = rows[row][column] / rows[column][column]
+        for other in column..<rows.count { rows[row][other] -= factor * rows[column][other] }
+      }
+    }
+    return product
+  }
+
+  @Test func bestResponsesContractWhereTheTemperatureIsAboveOneHalf() throws {
+    for (index, game) in try randomGames().enumerated() {
+      var generator = CounterGenerator(17, UInt64(index))
+      let policies = (generator.policy(game.count), generator.policy(game.count))
+      let before = span(zip(policies.0, policies.1).map { log($0 / $1) })
+      for tau in [0.1, 0.6] {
+        let responses = (game.bestResponse(to: policies.0, tau: tau), game.bestResponse(to: policies.1, tau: tau))
+        let after = span(zip(responses.0, responses.1).map { log($0 / $1) })
+        #expect(after > 0 || game.count == 2, "two actions gain the same against every opponent")
+        #expect(after <= before / (2 * tau))
+      }
+      var policy = policies.0
+      for _ in 0..<300 { policy = game.bestResponse(to: policy, tau: 0.6) }  // 1.2⁻³⁰⁰ ≈ 2e-24
+      #expect(largestDifference(policy, try game.regularizedNash(tau: 0.6).policy) < 1e-14)
+    }
+  }
+
+  /// How far from uniform log π ← (1 − α) log π + α (log μ + P π/τ) is after some steps, relative to where it started.
+  private func growth(strength: Double, tau: Double, damping: Double, steps: Int) throws -> Double {
+    let game = try PreferenceGame.rockPaperScissors(strength: strength)
+    let start: [Double] = [1e-7, -2e-7, 1e-7].map { 1 / 3 + $0 }
+    var policy = start
+    for _ in 0..<steps {
+      let response = game.bestResponse(to: policy, tau: tau)
+      let logits = zip(policy, response).map { (1 - damping) * log($0) + damping * log($1) }
+      let weights = logits.map { exp($0) }
+      let sum = weights.reduce(0, +)
+      policy = weights.map { $0 / sum }
+    }
+    func distance(_ policy: [Double]) -> Double {
+      let squares = policy.map { ($0 - 1 / 3) * ($0 - 1 / 3) }
+      return squares.reduce(0, +).squareRoot()
+    }
+    return distance(policy) / distance(start)
+  }
+
+  /// Around the uniform policy of rock–paper–scissors, best responses turn by a right angle and stretch by a/(√3 τ).
+  @Test func bestResponsesSpiralOutOfCyclesAtSmallTemperatures() throws {
+    let critical = 0.4 / 3.0.squareRoot()
+    for ratio in [0.95, 1.05] {
+      let growth = try growth(strength: 0.4, tau: ratio * critical, damping: 1, steps: 100)
+      #expect(abs(growth * pow(ratio, 100) - 1) < 0.01, "to first order in a distance that stays below 1e-4")
+    }
+  }
+
+  /// Damped ones turn less: α below 2/(1 + ω²/τ²) settles, with ω = a/√3.
+  @Test(arguments: [0.02, 0.1, 0.3]) func dampedDescentSettlesBelowACriticalStep(tau: Double) throws {
+    let stretch = 0.4 / 3.0.squareRoot() / tau
+    let critical = 2 / (1 + stretch * stretch)
+    for damping in [0.9 * critical, 1.1 * critical] {
+      let factor = ((1 - damping) * (1 - damping) + damping * damping * stretch * stretch).squareRoot()
+      let steps = Int((4 / abs(log(factor))).rounded())
+      let growth = try growth(strength: 0.4, tau: tau, damping: damping, steps: steps)
+      #expect(abs(growth / pow(factor, Double(steps)) - 1) < 0.01)
+      #expect((growth < 1) == (damping < critical))
+    }
+  }
+
+  @Test func temperaturesThatAreAlmostNothingConverge() throws {
+    for game in try randomGames() {
+      let equilibrium = try game.regularizedNash(tau: 1e-8)
+      // The logits of a best response are 1e8 times win rates, so that their last bits are 1e-8.
+      #expect(equilibrium.residual < 1e-7)
+      #expect(abs(equilibrium.exploitability) < 1e-14)
+      #expect(game.rawExploitability(of: equilibrium.policy) < 1e-6)
     }
   }
 }
