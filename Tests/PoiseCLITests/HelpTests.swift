@@ -65,7 +65,8 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["data"], ["data", "make"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["train"], ["sample"], ["score"],
+    [], ["data"], ["data", "make"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["train"], ["sample"],
+    ["score"],
     ["compare"], ["check-gradients"], ["doctor"], ["demo"],
   ])
   func everyCommandExplainsItself(_ words: [String]) throws {

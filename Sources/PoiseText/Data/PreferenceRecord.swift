@@ -43,12 +43,8 @@ extension RecordFields {
     let pair: Pair
     switch (chosen, rejected) {
     case (.text(let chosen), .text(let rejected)):
-      let count = ImplicitPrompt.length(chosen, rejected)
-      func cut(_ text: String) -> (TextOrTokens, TextOrTokens) {
-        let border = text.unicodeScalars.index(text.startIndex, offsetBy: count)
-        return (.text(String(text[..<border])), .text(String(text[border...])))
-      }
-      pair = (cut(chosen).0, cut(chosen).1, cut(rejected).1)
+      let parts = ImplicitPrompt.split(chosen, rejected)
+      pair = (.text(parts.prompt), .text(parts.chosen), .text(parts.rejected))
     case (.tokens(let chosen), .tokens(let rejected)):
       let count = zip(chosen, rejected).prefix { $0 == $1 }.count
       pair = (.tokens(Array(chosen[..<count])), .tokens(Array(chosen[count...])), .tokens(Array(rejected[count...])))
@@ -80,30 +76,5 @@ extension RecordFields {
     func answer(_ text: String) -> TextOrTokens { .text(text.hasPrefix(" ") ? text : " " + text) }
     let prompt = "SUBREDDIT: r/\(subreddit)\n\nTITLE: \(title)\n\nPOST: \(post)\n\nTL;DR:"
     return (.text(prompt), answer(choice == 0 ? first : second), answer(choice == 0 ? second : first))
-  }
-}
-
-/// Where the prompt ends that two answers begin with.
-enum ImplicitPrompt {
-  private static let answerMark = Array("\n\nAssistant:".unicodeScalars)
-  private static let questionMark = Array("\n\nHuman:".unicodeScalars)
-
-  /// In Unicode scalars. Of a transcript: to the end of the last `\n\nAssistant:` that both have. Else: to the first
-  /// difference, but a space before it belongs to the answers, as tokenizers have it.
-  static func length(_ chosen: String, _ rejected: String) -> Int {
-    let (chosen, rejected) = (Array(chosen.unicodeScalars), Array(rejected.unicodeScalars))
-    let common = zip(chosen, rejected).prefix { $0 == $1 }.count
-    if chosen.starts(with: questionMark), let end = endOfLastMark(in: chosen[..<common]) { return end }
-    let differs = common < min(chosen.count, rejected.count)
-    return differs && common > 0 && chosen[common - 1] == " " ? common - 1 : common
-  }
-
-  private static func endOfLastMark(in text: ArraySlice<Unicode.Scalar>) -> Int? {
-    var end = text.endIndex
-    while end >= answerMark.count {
-      if text[(end - answerMark.count)..<end].elementsEqual(answerMark) { return end }
-      end -= 1
-    }
-    return nil
   }
 }

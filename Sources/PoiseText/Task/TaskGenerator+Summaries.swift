@@ -9,7 +9,7 @@ extension TaskGenerator {
   /// A summary as somebody might write it, of a quality drawn from `mixture`. Different indices of one post give independent
   /// summaries.
   public func summary(of post: Post, index: Int, mixture: SummaryMixture = .typical) -> String {
-    var random = CounterGenerator(seed, Purpose.summaries.rawValue, Self.fingerprint(post.text), UInt64(index))
+    var random = CounterGenerator(seed, Purpose.summaries.rawValue, CounterGenerator.word(of: post.text), UInt64(index))
     let quality = mixture.pick(with: &random)
     return summary(of: post, quality: quality, random: &random)
   }
@@ -38,11 +38,6 @@ extension TaskGenerator {
       let lead = random.pick(["Well, it seems that this is a ", "So, in short, somebody has sent us a "])
       return lead + complete.prefix(1).lowercased() + complete.dropFirst().dropLast() + ", and that is about all."
     }
-  }
-
-  /// FNV-1a: the same text has the same summaries in every process.
-  private static func fingerprint(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
   }
 }
 
