@@ -110,7 +110,7 @@ public struct Demonstration {
       judge, examples: judge.examples(data.training).examples, heldOut: judge.examples(data.validation).examples,
       stopping: plan.stopping, centring: 0.01, options: plan.judges, pool: pool)
     try train(trainer, saving: judge, in: folder(kind), report: report)
-    return JudgeEvaluation(judge, training: data.training, test: data.validation, seed: seed, pool: pool).report
+    return try JudgeEvaluation(judge, training: data.training, test: data.validation, seed: seed, pool: pool).report
   }
 
   /// Online training from the supervised policy, which stays as the reference, against the learned judge.

@@ -1,6 +1,7 @@
 import PoiseFiles
 
-/// How good a judge is on pairs that it did not learn from, beside the judge who only looks at length.
+/// How good a judge is on pairs that it did not learn from, beside two that need no transformer: one who only looks at length,
+/// and one who only knows words.
 public struct JudgeReport: Sendable, Equatable {
   public let pairs: Int
   /// Different ones.
@@ -12,6 +13,10 @@ public struct JudgeReport: Sendable, Equatable {
   public let longerWins: BootstrapInterval?
   /// `accuracy` less `longerWins`, pair by pair.
   public let gainOverLength: BootstrapInterval?
+  /// The accuracy of ``BagOfWordsJudge``, learnt from the judge's own training pairs; nil where there is none to compare with.
+  public let bagOfWords: BootstrapInterval?
+  /// `accuracy` less `bagOfWords`, pair by pair.
+  public let gainOverBagOfWords: BootstrapInterval?
   /// Mean of −y log p − (1 − y) log(1 − p), in nats.
   public let logLoss: Double
   /// Mean of (p − y)² (Brier 1950).
@@ -25,13 +30,14 @@ public struct JudgeReport: Sendable, Equatable {
 
   /// - Parameters:
   ///   - pairs: one or more.
+  ///   - bagOfWords: the predictions of a bag-of-words judge for the same pairs.
   ///   - bothOrders: the judge's raw answers, before they are averaged over both orders.
   ///   - triples: preferences among three answers to one prompt.
   ///   - seed: of the intervals' resamples.
   public init(
-    _ pairs: [JudgedPair], bothOrders: [BothOrdersPrediction] = [], triples: [PreferenceTriple] = [], seed: UInt64 = 0
+    _ pairs: [JudgedPair], bagOfWords: [Double] = [], bothOrders: [BothOrdersPrediction] = [], triples: [PreferenceTriple] = [], seed: UInt64 = 0
   ) {
-    precondition(!pairs.isEmpty)
+    precondition(!pairs.isEmpty && (bagOfWords.isEmpty || bagOfWords.count == pairs.count))
     func mean(_ value: (JudgedPair) -> Double) -> Double { pairs.reduce(0) { $0 + value($1) } / Double(pairs.count) }
     let decided = pairs.filter { $0.label != 0.5 }
     func interval(_ value: (JudgedPair) -> Double?) -> BootstrapInterval? {
@@ -44,6 +50,15 @@ public struct JudgeReport: Sendable, Equatable {
     gainOverLength = interval { pair in
       pair.correctness.flatMap { own in pair.correctnessOfLength.map { own - $0 } }
     }
+    let words = zip(pairs, bagOfWords).map { pair, prediction in
+      var pair = pair
+      pair.prediction = prediction
+      return pair
+    }
+    let decidedWords = words.filter { $0.label != 0.5 }
+    self.bagOfWords = BootstrapInterval(
+      decidedWords.compactMap(\.correctness), prompts: decidedWords.map(\.prompt), seed: seed)
+    gainOverBagOfWords = words.isEmpty ? nil : .difference(pairs, over: words, seed: seed)
     logLoss = mean(\.logLoss)
     brierScore = mean(\.squaredError)
     calibrationError = Calibration(pairs).expectedError
@@ -55,7 +70,8 @@ public struct JudgeReport: Sendable, Equatable {
   public var json: JSON {
     [
       "pairs": JSON(pairs), "prompts": JSON(prompts), "accuracy": Self.json(accuracy), "longer_wins": Self.json(longerWins),
-      "gain_over_length": Self.json(gainOverLength), "log_loss": JSON(logLoss), "brier": JSON(brierScore),
+      "gain_over_length": Self.json(gainOverLength), "bag_of_words": Self.json(bagOfWords),
+      "gain_over_bag_of_words": Self.json(gainOverBagOfWords), "log_loss": JSON(logLoss), "brier": JSON(brierScore),
       "calibration/ece": JSON(calibrationError), "asymmetry": meanAsymmetry.map { JSON($0) } ?? .null,
       "cyclic_triples": cyclicShare.map { JSON($0) } ?? .null,
     ]

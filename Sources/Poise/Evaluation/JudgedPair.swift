@@ -30,14 +30,15 @@ public struct JudgedPair: Sendable, Equatable {
 
   /// Whether the judge's verdict is people's: 1 or 0, ½ where the prediction is ½. Nil where people are undecided (label ½),
   /// for then no verdict is right.
-  public var correctness: Double? { agreement(prediction) }
+  public var correctness: Double? { Self.correctness(of: prediction, label: label) }
 
   /// `correctness` of a judge who prefers the longer answer whatever it says, and does not know where both are equally long.
   public var correctnessOfLength: Double? {
-    agreement(chosenLength > rejectedLength ? 1 : chosenLength < rejectedLength ? 0 : 0.5)
+    Self.correctness(of: chosenLength > rejectedLength ? 1 : chosenLength < rejectedLength ? 0 : 0.5, label: label)
   }
 
-  private func agreement(_ prediction: Double) -> Double? {
+  /// `correctness` of any prediction.
+  static func correctness(of prediction: Double, label: Double) -> Double? {
     if label == 0.5 { return nil }
     if prediction == 0.5 { return 0.5 }
     return (prediction > 0.5) == (label > 0.5) ? 1 : 0
@@ -46,7 +47,10 @@ public struct JudgedPair: Sendable, Equatable {
   /// −y log p − (1 − y) log(1 − p) for the label y and the prediction p, in nats. A prediction nearer to 0 or 1 than 10⁻⁷ counts
   /// as that near: models compute in single precision, which can tell no more, and one rounded certainty should not make
   /// a mean infinite.
-  public var logLoss: Double {
+  public var logLoss: Double { Self.logLoss(of: prediction, label: label) }
+
+  /// `logLoss` of any prediction.
+  static func logLoss(of prediction: Double, label: Double) -> Double {
     let p = min(max(prediction, 1e-7), 1 - 1e-7)
     return -label * log(p) - (1 - label) * log(1 - p)
   }

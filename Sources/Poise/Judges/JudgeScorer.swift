@@ -78,36 +78,31 @@ public struct PreferenceModelAnnotator: Annotator {
     scorer = JudgeScorer(judge, pool: pool)
   }
 
-  public func preferences(_ comparisons: [Comparison]) -> [Double] {
+  public func preferences(_ comparisons: [Comparison]) -> [Double] { predictions(comparisons).map(\.preference) }
+
+  /// What the model says of each order, before they are averaged.
+  func predictions(_ comparisons: [Comparison]) -> [BothOrdersPrediction] {
     let different = comparisons.indices.filter { comparisons[$0].first != comparisons[$0].second }
-    let scores = scorer.scores(
+    let logits = scorer.scores(
       different.map { index in
         var isCut = false
-        let comparison = comparisons[index]
-        return scorer.judge.group(
-          prompt: comparison.prompt, first: comparison.first, second: comparison.second, isCut: &isCut)
+        let asked = comparisons[index]
+        return scorer.judge.group(prompt: asked.prompt, first: asked.first, second: asked.second, isCut: &isCut)
       })
-    var preferences = Array(repeating: 0.5, count: comparisons.count)
-    for (index, logits) in zip(different, scores) { preferences[index] = BothOrdersOpinion(logits).preference }
-    return preferences
+    var predictions = Array(repeating: BothOrdersPrediction(forth: 0.5, back: 0.5), count: comparisons.count)
+    for (index, logits) in zip(different, logits) { predictions[index] = BothOrdersPrediction(logits: logits) }
+    return predictions
   }
 }
 
-/// What a preference model says of y and y′, and of y′ and y.
-struct BothOrdersOpinion {
-  /// p(y ≻ y′) as judged with y first, p(y′ ≻ y) as judged with y′ first.
-  let forward: Double
-  let backward: Double
-
-  /// - Parameter logits: of both orders.
-  init(_ logits: [Double]) {
-    forward = PreferenceProbability.bradleyTerry(rewardMargin: logits[0])
-    backward = PreferenceProbability.bradleyTerry(rewardMargin: logits[1])
+extension BothOrdersPrediction {
+  /// - Parameter logits: the log-odds of y ≻ y′ with y first, and of y′ ≻ y with y′ first.
+  init(logits: [Double]) {
+    self.init(
+      forth: PreferenceProbability.bradleyTerry(rewardMargin: logits[0]),
+      back: PreferenceProbability.bradleyTerry(rewardMargin: logits[1]))
   }
 
-  /// |p(y ≻ y′) + p(y′ ≻ y) − 1|, each as judged.
-  var asymmetry: Double { abs(forward + backward - 1) }
-
   /// p(y ≻ y′) without the bias of position.
-  var preference: Double { PreferenceProbability.symmetrized(forward: forward, backward: backward) }
+  var preference: Double { PreferenceProbability.symmetrized(forward: forth, backward: back) }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import PoiseModel
 import PoiseObjectives
 
@@ -119,7 +118,7 @@ public final class JudgeTrainer: Trainer {
       zip(scores, labels).reduce(0) { $0 + value($1.0.0, $1.0.1, $1.1) } / Double(batch.count)
     }
     var record = StepRecord.JudgeRecord()
-    let decided = zip(scores, labels).compactMap { Agreement.of(probability($0.0, $0.1), with: $1) }
+    let decided = zip(scores, labels).compactMap { JudgedPair.correctness(of: probability($0.0, $0.1), label: $1) }
     record.accuracy = decided.isEmpty ? nil : decided.reduce(0, +) / Double(decided.count)
     record.margin = mean { first, second, label in label < 0.5 ? second - first : first - second }
     switch judge.kind {
@@ -128,7 +127,7 @@ public final class JudgeTrainer: Trainer {
       record.rewards = .init(minimum: rewards.min()!, mean: mean { first, second, _ in (first + second) / 2 }, maximum: rewards.max()!)
     case .preference:
       record.margin /= 2
-      record.asymmetry = mean { first, second, _ in BothOrdersOpinion([first, second]).asymmetry }
+      record.asymmetry = mean { first, second, _ in BothOrdersPrediction(logits: [first, second]).asymmetry }
     }
     return (mean { evaluate($0, $1, $2).loss }, record)
   }
@@ -136,7 +135,7 @@ public final class JudgeTrainer: Trainer {
   private func probability(_ first: Double, _ second: Double) -> Double {
     switch judge.kind {
     case .reward: PreferenceProbability.bradleyTerry(rewardMargin: first - second)
-    case .preference: BothOrdersOpinion([first, second]).preference
+    case .preference: BothOrdersPrediction(logits: [first, second]).preference
     }
   }
 
@@ -145,10 +144,11 @@ public final class JudgeTrainer: Trainer {
     let isLast = optimizer.step == options.steps
     guard !heldOut.isEmpty, isLast || optimizer.step % stopping.evaluateEvery == 0 else { return }
     let predictions = scorer.scores(heldOut.map(\.group)).map { probability($0[0], $0[1]) }
-    let labels = heldOut.map(\.preference)
+    let judged = zip(predictions, heldOut.map(\.preference))
+    let decided = judged.compactMap { JudgedPair.correctness(of: $0, label: $1) }
     var now = Best(step: optimizer.step)
-    now.agreement = Float(Agreement.mean(predictions, labels))
-    now.logLoss = Float(Agreement.logLoss(predictions, labels))
+    now.agreement = decided.isEmpty ? 0.5 : Float(decided.reduce(0, +) / Double(decided.count))
+    now.logLoss = Float(judged.reduce(0) { $0 + JudgedPair.logLoss(of: $1.0, label: $1.1) } / Double(heldOut.count))
     record.heldOutAccuracy = Double(now.agreement)
     record.heldOutLogLoss = Double(now.logLoss)
     if best.isBeaten(by: now) {
@@ -175,29 +175,5 @@ public final class JudgeTrainer: Trainer {
     let parameters = bestParameters
     try weights.read(
       "best.parameters", shape: [parameters.count], into: parameters[writingElements: 0..<parameters.count])
-  }
-}
-
-/// How a predicted preference agrees with a label.
-enum Agreement {
-  /// 1, or ½ for an undecided prediction; nil where the label itself is undecided.
-  static func of(_ prediction: Double, with label: Double) -> Double? {
-    guard label != 0.5 else { return nil }
-    return prediction == 0.5 ? 0.5 : (prediction > 0.5) == (label > 0.5) ? 1 : 0
-  }
-
-  /// Over the decided labels; ½ where there are none.
-  static func mean(_ predictions: [Double], _ labels: [Double]) -> Double {
-    let decided = zip(predictions, labels).compactMap { of($0.0, with: $0.1) }
-    return decided.isEmpty ? 0.5 : decided.reduce(0, +) / Double(decided.count)
-  }
-
-  /// Mean −p log q − (1 − p) log(1 − q), q kept away from 0 and 1 by 1e-12.
-  static func logLoss(_ predictions: [Double], _ labels: [Double]) -> Double {
-    let losses = zip(predictions, labels).map { prediction, label in
-      let q = min(max(prediction, 1e-12), 1 - 1e-12)
-      return -label * log(q) - (1 - label) * log(1 - q)
-    }
-    return losses.reduce(0, +) / Double(max(losses.count, 1))
   }
 }

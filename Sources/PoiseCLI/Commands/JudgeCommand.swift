@@ -59,21 +59,32 @@ struct JudgeRun {
     guard !data.training.isEmpty else {
       throw DataError(flags.data, "every prompt was held out; give more prompts or a smaller --validation-share.")
     }
-    let test = try flags.testData.map { try RecordedComparison.read($0, judge.tokenizer) }
+    let test = try flags.testData.map { try RecordedComparison.read($0, judge.tokenizer) } ?? data.validation
     let pool = common.makePool()
-    let examples = judge.examples(data.training)
-    let heldOut = judge.examples(data.validation)
-    if examples.cut + heldOut.cut > 0 {
-      common.note("\(examples.cut + heldOut.cut) of \(data.training.count + data.validation.count) comparisons are longer than the model's context and were cut.")
+    let trainer = trainer(judge, data, pool)
+    let records = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
+    common.note(TrainingSummary(records: records).text + "\n")
+    guard !test.isEmpty else {
+      return Console.result("Nothing was held out, so there is nothing to report. The judge is in \(training.out).")
     }
-    let trainer = JudgeTrainer(
+    let report = try JudgeEvaluation(judge, training: data.training, test: test, seed: common.seed, pool: pool).report
+    try Files.replace("\(training.out)/report.json", with: report.json.page)
+    Console.result(output.json ? report.json.line : JudgeReportTable(report: report).text)
+    if !output.json { Console.result("\nThe judge is in \(training.out): name it \(kind.rawValue):\(training.out).") }
+  }
+
+  private func trainer(_ judge: JudgeModel, _ data: JudgeData, _ pool: WorkerPool) -> JudgeTrainer {
+    let (examples, heldOut) = (judge.examples(data.training), judge.examples(data.validation))
+    let cut = examples.cut + heldOut.cut
+    if cut > 0 {
+      common.note(
+        "\(cut) of \(data.training.count + data.validation.count) comparisons are longer than the model's context of "
+          + "\(judge.transformer.configuration.contextLength) tokens and were cut.")
+    }
+    return JudgeTrainer(
       judge, examples: examples.examples, heldOut: heldOut.examples,
       stopping: .init(evaluateEvery: flags.evaluateEvery, patience: flags.patience), centring: centring,
       options: training.options(Self.defaults, seed: common.seed), pool: pool)
-    let records = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
-    common.note(TrainingSummary(records: records).text + "\n")
-    let report = JudgeEvaluation(judge, on: test ?? data.validation, pool: pool)
-    Console.result(report.text)
   }
 
   private var resolved: JSON.Object {

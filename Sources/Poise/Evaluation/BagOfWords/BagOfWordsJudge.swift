@@ -7,6 +7,7 @@ import PoiseFiles
 /// setting had the least mean loss of 36 in cross-validation, over topics, conversations and prompts, on the training pairs of
 /// three published collections.
 public struct BagOfWordsJudge: Annotator {
+  public var isAntisymmetric: Bool { true }
   private let features: WordFeatures
   private let weights: [Double]
 
