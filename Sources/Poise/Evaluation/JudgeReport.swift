@@ -2,6 +2,7 @@ import PoiseFiles
 
 /// How good a judge is on pairs that it did not learn from, beside the judge who only looks at length.
 public struct JudgeReport: Sendable, Equatable {
+  /// Judged pairs, those included on which people are undecided.
   public let pairs: Int
   /// Different ones.
   public let prompts: Int
@@ -65,6 +66,7 @@ public struct JudgeReport: Sendable, Equatable {
 }
 
 extension BootstrapInterval {
+  /// One object, for programs.
   public var json: JSON {
     [
       "mean": JSON(mean), "ci_low": JSON(range.lowerBound), "ci_high": JSON(range.upperBound),
