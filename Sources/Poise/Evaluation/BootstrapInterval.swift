@@ -10,11 +10,15 @@ import PoiseRandom
 /// are known to be too narrow (Cameron, Gelbach & Miller 2008); then pairs are drawn, and the interval speaks of other pairs with
 /// these very prompts, not of other prompts. `unit` says which it was.
 public struct BootstrapInterval: Sendable, Equatable {
+  /// What was drawn.
   public enum Unit: String, Sendable { case prompts, pairs }
 
+  /// With fewer prompts, pairs are drawn.
   public static let leastPrompts = 30
 
+  /// Of the values themselves, not of the resamples.
   public let mean: Double
+  /// The 95 % interval.
   public let range: ClosedRange<Double>
   public let unit: Unit
   /// How many units were drawn from.

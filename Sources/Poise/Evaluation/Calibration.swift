@@ -6,19 +6,22 @@
 public struct Calibration: Sendable, Equatable {
   /// Pairs of about the same confidence.
   public struct Bin: Sendable, Equatable {
+    /// Pairs in this bin.
     public var count = 0
     /// Sums over the pairs.
     var confidence = 0.0
     var outcome = 0.0
 
-    /// Means over the pairs; not a number where there is none.
+    /// Not a number where there are no pairs.
     public var meanConfidence: Double { confidence / Double(count) }
+    /// Not a number where there are no pairs.
     public var meanOutcome: Double { outcome / Double(count) }
   }
 
   /// From the least to the greatest confidence.
   public private(set) var bins: [Bin]
 
+  /// - Parameter binCount: 1 or more.
   public init(_ pairs: [JudgedPair], binCount: Int = 10) {
     precondition(binCount > 0)
     bins = Array(repeating: Bin(), count: binCount)

@@ -16,9 +16,11 @@ public struct BothOrdersPrediction: Sendable, Equatable {
 
 /// A judge's preferences among three answers to one prompt.
 public struct PreferenceTriple: Sendable, Equatable {
-  /// p(a ≻ b), p(b ≻ c) and p(c ≻ a)
+  /// p(a ≻ b)
   public var ab: Double
+  /// p(b ≻ c)
   public var bc: Double
+  /// p(c ≻ a)
   public var ca: Double
 
   public init(ab: Double, bc: Double, ca: Double) {

@@ -3,6 +3,7 @@ import PoiseFiles
 /// How good a judge is on pairs that it did not learn from, beside two that need no transformer: one who only looks at length,
 /// and one who only knows words.
 public struct JudgeReport: Sendable, Equatable {
+  /// Judged pairs, those included on which people are undecided.
   public let pairs: Int
   /// Different ones.
   public let prompts: Int
@@ -81,6 +82,7 @@ public struct JudgeReport: Sendable, Equatable {
 }
 
 extension BootstrapInterval {
+  /// One object, for programs.
   public var json: JSON {
     [
       "mean": JSON(mean), "ci_low": JSON(range.lowerBound), "ci_high": JSON(range.upperBound),

@@ -8,10 +8,12 @@ public struct JudgedPair: Sendable, Equatable {
   public var label: Double
   /// In characters, which are Unicode scalars.
   public var chosenLength: Int
+  /// Likewise.
   public var rejectedLength: Int
   /// What was answered. Pairs with one prompt are not independent of one another.
   public var prompt: String
 
+  /// - Precondition: prediction and label are probabilities.
   public init(prediction: Double, label: Double, chosenLength: Int, rejectedLength: Int, prompt: String) {
     precondition((0...1).contains(prediction) && (0...1).contains(label))
     self.prediction = prediction

@@ -4,6 +4,7 @@ import PoiseFiles
 public struct ImportReport: Sendable {
   /// Some of the pairs, in figures.
   public struct Part: Sendable, Equatable {
+    /// How many.
     public let pairs: Int
     /// Different ones.
     public let prompts: Int
@@ -38,10 +39,17 @@ public struct ImportReport: Sendable {
   public let rows: Int
   /// All reasons of the format, also those that no row had, in the order in which they were looked for.
   public let skipped: [(reason: SkipReason, rows: Int)]
+  /// The pairs of both sides.
   public let kept: Part
+  /// The pairs to learn from.
   public let training: Part
+  /// The pairs to be judged by.
   public let heldOut: Part
 
+  /// - Parameters:
+  ///   - published: what was read.
+  ///   - training: its pairs on one side of a split.
+  ///   - heldOut: those on the other.
   public init(
     _ format: PublishedFormat, _ published: PublishedPairs, training: [PublishedPair], heldOut: [PublishedPair]
   ) {

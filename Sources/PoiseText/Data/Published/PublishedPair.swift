@@ -3,8 +3,11 @@ import PoiseFiles
 
 /// Two answers of which people preferred one, as Poise's own commands read them.
 public struct PublishedPair: Sendable, Equatable {
+  /// What was answered.
   public let prompt: String
+  /// The better answer.
   public let chosen: String
+  /// The other.
   public let rejected: String
   /// p(chosen ≻ rejected) ≥ ½: the share of the votes, a tie counting half; 1 where only the better answer was published.
   public let preference: Double

@@ -2,7 +2,9 @@ import PoiseFiles
 
 /// What was read of published data: the rows that say which answer is better, and how many do not, for which reason.
 public struct PublishedPairs: Sendable {
+  /// In the order of the file.
   public private(set) var pairs: [PublishedPair] = []
+  /// Rows by the reason for which they are no pairs.
   public private(set) var skipped: [SkipReason: Int] = [:]
 
   /// Rows read, used or not.
