@@ -44,10 +44,13 @@ func onlineStep(_ name: Algorithm.Name) {
   let policy = tinyPolicy()
   let prompts = (0..<256).map { Prompt(tokens: tokens(promptLength, seed: $0), text: "") }
   let trainer = OnlineTrainer(
-    policy, reference: tinyPolicy().parameters, algorithm: Algorithm(name), feedback: .preferences(LongerIsBetter()), prompts: prompts,
+    policy, reference: tinyPolicy().parameters, algorithm: Algorithm(name), feedback: .preferences(LongerIsBetter()),
+    prompts: prompts,
     sampling: SamplingOptions(maximumTokens: responseLength), options: trainingOptions(batchSize: 16),
     pool: WorkerPool(workerCount: WorkerPool.processorCount))
-  Benchmark("online \(name.rawValue) step, 16 × (\(promptLength) + 2 × \(responseLength)) tokens") { _ in blackHole(try trainer.step()) }
+  Benchmark("online \(name.rawValue) step, 16 × (\(promptLength) + 2 × \(responseLength)) tokens") { _ in
+    blackHole(try trainer.step())
+  }
 }
 
 /// An annotator that costs nothing.

@@ -40,7 +40,9 @@ public struct BothOrders: Annotator {
 
   public func preferences(_ comparisons: [Comparison]) throws -> [Double] {
     let answers = try annotator.preferences(comparisons + comparisons.map(\.swapped))
-    return comparisons.indices.map { PreferenceProbability.symmetrized(forward: answers[$0], backward: answers[comparisons.count + $0]) }
+    return comparisons.indices.map {
+      PreferenceProbability.symmetrized(forward: answers[$0], backward: answers[comparisons.count + $0])
+    }
   }
 }
 

@@ -73,7 +73,8 @@ public final class JudgeTrainer: Trainer {
   }
 
   public var isFinished: Bool {
-    optimizer.step >= options.steps || (!heldOut.isEmpty && optimizer.step - best.step >= stopping.patience * stopping.evaluateEvery)
+    optimizer.step >= options.steps
+      || (!heldOut.isEmpty && optimizer.step - best.step >= stopping.patience * stopping.evaluateEvery)
   }
 
   public func step() throws -> StepRecord {
@@ -124,7 +125,8 @@ public final class JudgeTrainer: Trainer {
     switch judge.kind {
     case .reward:
       let rewards = scores.flatMap { [$0.0, $0.1] }
-      record.rewards = .init(minimum: rewards.min()!, mean: mean { first, second, _ in (first + second) / 2 }, maximum: rewards.max()!)
+      record.rewards = .init(
+        minimum: rewards.min()!, mean: mean { first, second, _ in (first + second) / 2 }, maximum: rewards.max()!)
     case .preference:
       record.margin /= 2
       record.asymmetry = mean { first, second, _ in BothOrdersPrediction(logits: [first, second]).asymmetry }
