@@ -165,15 +165,15 @@ import Testing
     #expect(totalVariation(trained(contest, Algorithm(.ipo, .init(tau: 0.8)), source), expected) > 0.05)
   }
 
-  /// Of two actions only the better one counts, not by how much: h = sign(p − ½)/τ. A hinge has slope up to its kink, so the
-  /// policy rests within one step of it: at most 2·rate·τ, of which the mass of the two leaves a quarter.
+  /// Of two actions only the better one counts, not by how much: h = sign(p − ½)/τ. A hinge pulls with all its force up to its
+  /// kink, so the policy rests within one step of it: rate · 4π(y)π(y′)|c| of h, which is at most rate · τ.
   @Test(arguments: [0.51, 0.7, 0.99]) func ofTwoActionsSLiCSeesOnlyWhichIsBetter(_ preference: Double) throws {
-    let tau = 0.5
+    let (tau, rate) = (0.5, 0.1)
     let game = try PreferenceGame(preferences: [[0.5, preference], [1 - preference, 0.5]], reference: [0.3, 0.7])
     let trainer = EnumeratedTrainer(EnumeratedPairs(game, Algorithm(.slic, .init(tau: tau))))
-    for _ in 0..<4000 { trainer.step(rate: 0.2) }
-    let policy = trainer.distribution
-    #expect(abs(log(policy[0] / policy[1] * 0.7 / 0.3) - 1 / tau) < 0.05)
+    for _ in 0..<4000 { trainer.step(rate: Float(rate)) }
+    let margin = trainer.outcomes[0].statistics().logRatio - trainer.outcomes[1].statistics().logRatio
+    #expect(abs(margin - 1 / tau) < rate * tau)
   }
 
   /// Told majorities only, IPO plays the game of majorities.

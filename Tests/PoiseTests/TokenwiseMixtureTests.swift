@@ -1,6 +1,7 @@
 import Foundation
 import PoiseGames
 import PoiseModel
+import PoiseTestSupport
 import Testing
 
 @testable import Poise
@@ -63,5 +64,18 @@ import Testing
     expectFrequencies(counts, toy.sequenceMixture(weight), areThose: false)
     expectFrequencies(counts, toy.distribution(toy.own), areThose: false)
     expectFrequencies(counts, toy.distribution(toy.other), areThose: false)
+    expectWeighedFrequencies(samples, toy, toy.sequenceMixture(weight))
+  }
+
+  /// Shares of exp Σ log Z_n instead of counts, to four standard errors of a ratio of two means.
+  private func expectWeighedFrequencies(_ samples: [SampledResponse], _ toy: Toy, _ expected: [Double]) {
+    let weights = samples.map { exp($0.logMixturePartition) }
+    let total = weights.reduce(0, +)
+    for (response, expected) in zip(toy.responses, expected) {
+      let isThat = samples.map { $0.tokens == response ? 1.0 : 0 }
+      let found = innerProduct(weights, isThat) / total
+      let variance = zip(weights, isThat).reduce(0) { $0 + $1.0 * $1.0 * ($1.1 - found) * ($1.1 - found) }
+      #expect(abs(found - expected) < 4 * variance.squareRoot() / total)
+    }
   }
 }
