@@ -99,7 +99,8 @@ let package = Package(
     .testTarget(name: "PoiseGamesTests", dependencies: ["PoiseGames", "PoiseRandom", "PoiseTestSupport"]),
     .testTarget(name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseTestSupport"], swiftSettings: lifetimes),
     .testTarget(name: "PoiseTextTests", dependencies: ["PoiseText", "PoiseTestSupport"]),
-    .testTarget(name: "PoiseTests", dependencies: ["Poise", "PoiseTestSupport"], swiftSettings: lifetimes),
+    .testTarget(
+      name: "PoiseTests", dependencies: ["Poise", "PoiseGames", "PoiseRandom", "PoiseTestSupport"], swiftSettings: lifetimes),
     .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
   ]
 )
