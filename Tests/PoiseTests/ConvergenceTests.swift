@@ -66,6 +66,12 @@ import Testing
       Destination(testDescription: "RL", algorithm: Algorithm(.reinforce, .init(tau: 0.8))) {
         $0.tilted(by: $0.rewards, tau: 0.8)
       },
+      Destination(testDescription: "online DPO", algorithm: Algorithm(.dpo, .init(tau: 1))) {
+        try $0.game.onlineDPOEquilibrium(tau: 1).policy
+      },
+      Destination(testDescription: "offline DPO", algorithm: Algorithm(.dpo, .init(tau: 1)), source: .offline) {
+        try $0.game.optimalPolicy(rewardFittedOn: $0.data, tau: 1)
+      },
     ]
     + [0.125, 0.5, 1].flatMap { mixture in
       [Algorithm.Name.ipoMD, .nashMD].map { name in
