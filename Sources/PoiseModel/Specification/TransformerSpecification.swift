@@ -27,6 +27,12 @@ public struct TransformerSpecification: Sendable {
     }
   }
 
+  /// What a scalar head says of the response: its one number at the last token, which is read and not predicted.
+  public func score(of response: [Int32], after prompt: [Int32]) -> Double {
+    let last = residualStream(prompt + response).last!
+    return matrixVector(transformer.parameters.head, normalized(last, transformer.parameters.finalNorm))[0]
+  }
+
   /// The residual stream after the last block, a row a token.
   private func residualStream(_ tokens: [Int32]) -> [Row] {
     let plan = transformer.parameters
