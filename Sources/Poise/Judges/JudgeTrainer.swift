@@ -73,7 +73,8 @@ public final class JudgeTrainer: Trainer {
   }
 
   public var isFinished: Bool {
-    optimizer.step >= options.steps || (!heldOut.isEmpty && optimizer.step - best.step >= stopping.patience * stopping.evaluateEvery)
+    if optimizer.step >= options.steps { return true }
+    return !heldOut.isEmpty && optimizer.step - best.step >= stopping.patience * stopping.evaluateEvery
   }
 
   public func step() throws -> StepRecord {
@@ -124,7 +125,8 @@ public final class JudgeTrainer: Trainer {
     switch judge.kind {
     case .reward:
       let rewards = scores.flatMap { [$0.0, $0.1] }
-      record.rewards = .init(minimum: rewards.min()!, mean: mean { first, second, _ in (first + second) / 2 }, maximum: rewards.max()!)
+      record.rewards = .init(
+        minimum: rewards.min()!, mean: mean { first, second, _ in (first + second) / 2 }, maximum: rewards.max()!)
     case .preference:
       record.margin /= 2
       record.asymmetry = mean { first, second, _ in BothOrdersPrediction(logits: [first, second]).asymmetry }
@@ -146,11 +148,11 @@ public final class JudgeTrainer: Trainer {
     let predictions = scorer.scores(heldOut.map(\.group)).map { probability($0[0], $0[1]) }
     let judged = zip(predictions, heldOut.map(\.preference))
     let decided = judged.compactMap { JudgedPair.correctness(of: $0, label: $1) }
-    var now = Best(step: optimizer.step)
-    now.agreement = decided.isEmpty ? 0.5 : Float(decided.reduce(0, +) / Double(decided.count))
-    now.logLoss = Float(judged.reduce(0) { $0 + JudgedPair.logLoss(of: $1.0, label: $1.1) } / Double(heldOut.count))
-    record.heldOutAccuracy = Double(now.agreement)
-    record.heldOutLogLoss = Double(now.logLoss)
+    let agreement = decided.isEmpty ? 0.5 : decided.reduce(0, +) / Double(decided.count)
+    let logLoss = judged.reduce(0) { $0 + JudgedPair.logLoss(of: $1.0, label: $1.1) } / Double(heldOut.count)
+    record.heldOutAccuracy = agreement
+    record.heldOutLogLoss = logLoss
+    let now = Best(step: optimizer.step, agreement: Float(agreement), logLoss: Float(logLoss))
     if best.isBeaten(by: now) {
       best = now
       bestParameters.copy(from: judge.parameters)
