@@ -51,7 +51,8 @@ enum TinyTrainer {
 
   static func online(
     _ policy: Policy = tinyPolicy(), algorithm: Algorithm = Algorithm(.ipo, .init(tau: 0.2)),
-    feedback: Feedback = .preferences(LargeTokens()), workers: Int = 1, responsesPerPrompt: Int = 3, options: TrainingOptions = options()
+    feedback: Feedback = .preferences(LargeTokens()), workers: Int = 1, responsesPerPrompt: Int = 3,
+    options: TrainingOptions = options()
   ) -> OnlineTrainer<Policy> {
     let reference = Arena(policy.transformer.parameters.layout)
     reference.copy(from: tinyPolicy().parameters)
