@@ -44,6 +44,8 @@ public final class JudgeTrainer: Trainer {
   private let update: ParameterUpdate
   private var order: DataOrder
   private(set) var best = Best()
+  /// The step after which the judge agreed best with the held-out comparisons; nil before the first look.
+  public var bestStep: Int? { best.step == 0 ? nil : best.step }
   private let bestParameters: Arena
   private var tokenCount = 0
 

@@ -113,14 +113,17 @@ public enum PolicyError: ExplainedError, Equatable {
   case emptyPrompt
   case emptyResponse
   case tokenOutside(token: Int, vocabularySize: Int)
-  case tooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
+  /// A prompt, with the most tokens that its response may have.
+  case promptTooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
+  /// A prompt with a response that is given.
+  case responseTooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
   case differentVocabularies(policy: Int, reference: Int)
   case differentForms
 
   public var category: FailureCategory {
     switch self {
     case .noTokenizer, .noTokenizerToJudgeWith, .differentVocabularies, .differentForms: .configuration
-    case .emptyPrompt, .emptyResponse, .tokenOutside, .tooLong: .badData
+    case .emptyPrompt, .emptyResponse, .tokenOutside, .promptTooLong, .responseTooLong: .badData
     }
   }
 
@@ -136,9 +139,12 @@ public enum PolicyError: ExplainedError, Equatable {
     case .emptyResponse: "the response has no tokens."
     case .tokenOutside(let token, let size):
       "the token id \(token) is outside the model's vocabulary (0 to \(size - 1))."
-    case .tooLong(let prompt, let response, let context):
+    case .promptTooLong(let prompt, let response, let context):
       "the prompt has \(prompt) tokens and the response may have \(response), together more than the model's context of "
         + "\(context). Shorten the prompt, or lower --max-new-tokens."
+    case .responseTooLong(let prompt, let response, let context):
+      "the prompt has \(prompt) tokens and the response \(response), together more than the model's context of \(context). "
+        + "Shorten one of them, leave the line out, or use a model of a longer context."
     case .differentVocabularies(let policy, let reference):
       "The policy knows \(policy) tokens and the reference \(reference); only models of one vocabulary can be compared token by "
         + "token."

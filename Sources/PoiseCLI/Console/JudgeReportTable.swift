@@ -5,7 +5,7 @@ import PoiseFiles
 struct JudgeReportTable {
   let report: JudgeReport
 
-  var text: String { [accuracies, quantities, verdict].joined(separator: "\n\n") }
+  var text: String { ((report.accuracy == nil ? [] : [accuracies]) + [quantities, verdict]).joined(separator: "\n\n") }
 
   private var accuracies: String {
     var table = TextTable(["held-out agreement", "accuracy", "95 % interval", "judge's gain", "95 % interval"])
@@ -48,8 +48,8 @@ struct JudgeReportTable {
     case ...accuracy.range.upperBound:
       return "The judge is as good as the better baseline within its interval: \(numbers). Intervals speak of \(drawn)."
     default:
-      return "The judge is worse than a baseline that needs no transformer: \(numbers). Do not train on what it says; give it more "
-        + "data, or start from a model that knows the language."
+      return "The judge is worse than a baseline that needs no transformer: \(numbers). Do not train on what it says; give it "
+        + "more data, or start from a model that knows the language."
     }
   }
 }
