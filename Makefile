@@ -7,7 +7,7 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks
 
-.PHONY: menu setup build demo demo-short test allocations lint format bench gradients interop clean
+.PHONY: menu setup build demo demo-all demo-short test allocations human lint format bench gradients interop clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -18,11 +18,14 @@ setup: ## install OpenBLAS and LAPACKE if they are missing
 build: setup ## the poise command, optimised: .build/release/poise
 	$(BUILD)
 
-demo: build ## SFT, then online IPO, on the built-in task: minutes (DEMO_OUT=runs/demo)
+demo: build ## SFT, learned judges, IPO-MD, on the built-in task: minutes (DEMO_OUT=runs/demo)
 	$(POISE) demo --out $(DEMO_OUT)
 
+demo-all: build ## the same with all six algorithms
+	$(POISE) demo --all --out $(DEMO_OUT)-all
+
 demo-short: build ## the same path in seconds; shows that it works, not what it learns
-	$(POISE) demo --quick --out $(DEMO_OUT)-short
+	$(POISE) demo --quick --all --out $(DEMO_OUT)-short
 
 test: setup ## all tests; those on published data need POISE_TEST_DATA
 	$(if $(POISE_TEST_DATA),,@echo "POISE_TEST_DATA is not set: tests that read published data are skipped.")
@@ -30,6 +33,9 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 
 allocations: setup ## that a step allocates nothing, counted in an optimised build
 	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter AllocationTests
+
+human: build ## judges on published human preferences (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
+	@sh Scripts/human-preferences.sh
 
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients

@@ -9,10 +9,11 @@
 //                                  Rows/ holds the sources, compiled once per instruction set through symbolic links
 //            PoiseFiles            bytes of the outside world: JSON that keeps order, whole-file replacement, errors with a place
 //            PoiseRandom           random numbers keyed by what they are for
-//   floor 2  PoiseModel            transformers one can differentiate, decode, save: memory, threads, BLAS, optimisers, checkpoints
+//   floor 2  PoiseModel            language models one can differentiate and sample: the transformer, and a table for whom all can
+//                                  be enumerated; memory, threads, BLAS, optimisers, checkpoints
 //            PoiseText             text to token ids and back; data files; the built-in task
-//            PoiseGames            tabular preference games: equilibrium and distance from it
-//   floor 3  Poise                 sampling, annotating, training, evaluation
+//            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms come to rest
+//   floor 3  Poise                 algorithms, sampling, annotating, judges, training, evaluation
 //   floor 4  PoiseCLI              the `poise` command: options in, records and tables out
 //
 //   tests    PoiseTestSupport      double-precision twins of the kernels, finite differences, allocation counting
@@ -98,7 +99,8 @@ let package = Package(
     .testTarget(name: "PoiseGamesTests", dependencies: ["PoiseGames", "PoiseRandom", "PoiseTestSupport"]),
     .testTarget(name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseTestSupport"], swiftSettings: lifetimes),
     .testTarget(name: "PoiseTextTests", dependencies: ["PoiseText", "PoiseTestSupport"]),
-    .testTarget(name: "PoiseTests", dependencies: ["Poise", "PoiseTestSupport"], swiftSettings: lifetimes),
+    .testTarget(
+      name: "PoiseTests", dependencies: ["Poise", "PoiseGames", "PoiseRandom", "PoiseTestSupport"], swiftSettings: lifetimes),
     .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
   ]
 )

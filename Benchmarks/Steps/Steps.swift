@@ -6,7 +6,10 @@ import PoiseModel
 let benchmarks: @Sendable () -> Void = {
   Benchmark.defaultConfiguration = .init(metrics: [.wallClock], maxDuration: .seconds(5), maxIterations: 200)
   supervisedStep()
-  onlineStep()
+  onlineStep(.ipo)
+  onlineStep(.ipoMD)
+  sampling(mixture: nil)
+  sampling(mixture: 0.5)
   decoding(sequences: 1)
   decoding(sequences: 64)
 }
@@ -37,20 +40,41 @@ func supervisedStep() {
   Benchmark("SFT step, 32 × (\(promptLength) + \(responseLength)) tokens") { _ in blackHole(try trainer.step()) }
 }
 
-func onlineStep() {
+func onlineStep(_ name: Algorithm.Name) {
   let policy = tinyPolicy()
   let prompts = (0..<256).map { Prompt(tokens: tokens(promptLength, seed: $0), text: "") }
   let trainer = OnlineTrainer(
-    policy, reference: tinyPolicy().parameters, algorithm: .onlineIPO(tau: 0.1), annotator: LongerIsBetter(), prompts: prompts,
+    policy, reference: tinyPolicy().parameters, algorithm: Algorithm(name), feedback: .preferences(LongerIsBetter()),
+    prompts: prompts,
     sampling: SamplingOptions(maximumTokens: responseLength), options: trainingOptions(batchSize: 16),
     pool: WorkerPool(workerCount: WorkerPool.processorCount))
-  Benchmark("online IPO step, 16 × (\(promptLength) + 2 × \(responseLength)) tokens") { _ in blackHole(try trainer.step()) }
+  Benchmark("online \(name.rawValue) step, 16 × (\(promptLength) + 2 × \(responseLength)) tokens") { _ in
+    blackHole(try trainer.step())
+  }
 }
 
 /// An annotator that costs nothing.
 struct LongerIsBetter: Annotator {
+  let isAntisymmetric = true
+
   func preferences(_ comparisons: [Comparison]) -> [Double] {
     comparisons.map { $0.first.count == $0.second.count ? 0.5 : $0.first.count > $0.second.count ? 1 : 0 }
+  }
+}
+
+/// 32 prompts × 2 responses on one thread: of the policy alone, or of a mixture, for which the reference decodes beside it.
+func sampling(mixture: Double?) {
+  let (policy, reference) = (tinyPolicy(), tinyPolicy())
+  let prompts = (0..<32).map { tokens(promptLength, seed: $0) }
+  let sampler = Sampler(
+    policy.transformer, options: SamplingOptions(maximumTokens: responseLength), pool: WorkerPool(workerCount: 1), shardCount: 4,
+    decodesReference: mixture != nil)
+  let mixtures = Array(repeating: mixture ?? 0, count: 2)
+  Benchmark("sample 32 × 2 responses\(mixture.map { " of the mixture \($0)" } ?? "")") { _ in
+    blackHole(
+      sampler.sample(
+        prompts, mixtures: mixtures, policy: policy.parameters, reference: mixture == nil ? nil : reference.parameters,
+        key: SamplingKey(seed: 1)))
   }
 }
 

@@ -20,7 +20,8 @@ struct PoiseCommand: ParsableCommand {
       """,
     version: Version.description,
     subcommands: [
-      DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self, PreferenceCommand.self, TrainCommand.self, SampleCommand.self,
+      DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self,
+      PreferenceCommand.self, TrainCommand.self, SampleCommand.self,
       ScoreCommand.self, LossCommand.self, CompareCommand.self, CheckGradientsCommand.self, DoctorCommand.self,
     ])
 

@@ -14,7 +14,13 @@ import Testing
     vocabularySize: 11, contextLength: 16, width: 6, blockCount: 2, headCount: 3, feedForwardWidth: 8, normalization: .layer,
     positions: .learned, activation: .gelu, biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true))
 
-  @Test(arguments: [llama, tiedLlama, gpt2])
+  static let judges = [llama, gpt2].map { configuration in
+    var configuration = configuration
+    configuration.head = .scalar
+    return configuration
+  }
+
+  @Test(arguments: [llama, tiedLlama, gpt2] + judges)
   func everyGradientAgreesWithFiniteDifferences(_ configuration: TransformerConfiguration) {
     let check = GradientCheck(configuration, seed: 1)
     let rows = check.run(pool: WorkerPool(workerCount: 2))

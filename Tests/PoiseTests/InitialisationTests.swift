@@ -21,7 +21,8 @@ import Testing
     let pass = ShardedPass(
       policy.transformer, pool: WorkerPool(workerCount: workerCount), shardCount: shardCount, backward: true, reference: true)
     let table = PairTable(
-      plan: ResponsePlan(.alike(mixture: 0), responseCount: 2), preferences: preferences, labels: .soft, key: SamplingKey(seed: 0))
+      plan: ResponsePlan(.alike(mixture: 0), responseCount: 2), preferences: preferences, labels: .soft, key: SamplingKey(seed: 0)
+    )
     let objective = IdentityPreferenceOptimization(tau: 0.7)
     pass.differentiate(groups, policy: policy.parameters, reference: reference) { responses in
       table.differentiate(objective, &responses, weight: 1)

@@ -67,6 +67,15 @@ import Testing
     #expect(abs(evaluate(table, objective, outcomes).loss - ((1 - 2) + (2.25 + 3) + (0.25 - 0.5)) / 6) < 1e-15)
   }
 
+  /// In two rows of a batch the same tokens may differ in the last bits of log π.
+  @Test func anIdenticalPairHasNoMarginToBeAccurateAbout() {
+    for logProbability in [-1, (-1.0).nextUp, (-1.0).nextDown] {
+      let evaluation = table([0.5], responsesPerPrompt: 2).evaluate(
+        IdentityPreferenceOptimization(tau: 1), outcomes([-1, logProbability], responsesPerPrompt: 2), isIdentical: [true])
+      #expect(evaluation.record.accuracy == 0.5 && evaluation.record.identicalShare == 1)
+    }
+  }
+
   @Test func argmaxLabelsAreTheMajority() {
     let table = table([0.6], responsesPerPrompt: 2, labels: .argmax)
     let outcomes = outcomes([0, 0], responsesPerPrompt: 2)

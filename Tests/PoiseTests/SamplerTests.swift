@@ -12,14 +12,16 @@ import Testing
   let key = SamplingKey(seed: 3, step: 4)
 
   private func sample(
-    _ options: SamplingOptions, mixture: Double = 0, policy: Policy? = nil, reference: Policy? = nil, workers: Int = 1, shards: Int = 2,
+    _ options: SamplingOptions, mixture: Double = 0, policy: Policy? = nil, reference: Policy? = nil, workers: Int = 1,
+    shards: Int = 2,
     prompts: [[Int32]]? = nil, firstPrompt: Int = 0
   ) -> [[SampledResponse]] {
     let sampler = Sampler(
       self.policy.transformer, options: options, pool: WorkerPool(workerCount: workers), shardCount: shards,
       decodesReference: reference != nil)
     return sampler.sample(
-      prompts ?? self.prompts, mixtures: [mixture, mixture, mixture], policy: (policy ?? self.policy).parameters, reference: reference?.parameters, key: key,
+      prompts ?? self.prompts, mixtures: [mixture, mixture, mixture], policy: (policy ?? self.policy).parameters,
+      reference: reference?.parameters, key: key,
       firstPrompt: firstPrompt)
   }
 

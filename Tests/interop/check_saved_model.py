@@ -1,7 +1,8 @@
 """Compares model folders, as Poise and as Hugging Face transformers compute them.
 
 Random token sequences are scored by `poise score` and by AutoModelForCausalLM in single precision; the log-probability of
-every response token must agree. Where the folder has a tokenizer, both must also turn the same texts into the same tokens.
+every response token must agree. Where the folder has a tokenizer, both must also turn the same texts into the same tokens. A
+reward model's rewards of texts must agree with AutoModelForSequenceClassification.
 """
 
 import argparse
@@ -16,7 +17,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 TEXTS = [
@@ -48,11 +49,11 @@ def transformers_log_probabilities(model, prompt, response):
     return predictions.gather(1, torch.tensor(response)[:, None])[:, 0].tolist()
 
 
-def poise_scores(poise, folder, records):
+def poise_scores(poise, folder, records, options=("--no-eos",), model_option="--model"):
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
         file.writelines(json.dumps(record) + "\n" for record in records)
         file.flush()
-        command = [poise, "score", "--model", folder, "--input", file.name, "--no-eos", "--json"]
+        command = [poise, "score", model_option, folder, "--input", file.name, "--json", *options]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     scores = [json.loads(line) for line in done.stdout.splitlines()]
     if len(scores) != len(records):
@@ -93,6 +94,38 @@ def compare_texts(poise, folder, model):
     return worst
 
 
+def compare_rewards(poise, folder):
+    """Largest difference of a reward. Prompt and response are tokenised apart, and the end-of-sequence token follows."""
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=os.path.join(folder, "tokenizer.json"))
+    records = [{"prompt": f"Say {number}: ", "completion": text} for number in range(4) for text in TEXTS]
+    scores = poise_scores(poise, folder, records, options=(), model_option="--reward")
+    expected = []
+    for record in records:
+        end = model.config.eos_token_id
+        ids = tokenizer(record["prompt"])["input_ids"]
+        ids += tokenizer(record["completion"], add_special_tokens=False)["input_ids"] + [end]
+        with torch.no_grad():
+            expected.append(model(torch.tensor([ids])).logits[0, 0].item())
+    if max(expected) - min(expected) < 1e-3:
+        sys.exit(f"{folder}: all rewards are alike, which compares nothing.")
+    return largest_difference([score["reward"] for score in scores], expected)
+
+
+def is_reward_model(folder):
+    return (AutoConfig.from_pretrained(folder).architectures or [""])[0].endswith("ForSequenceClassification")
+
+
+def policy_differences(options, folder):
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    generator = torch.Generator().manual_seed(1)
+    sequences = token_sequences(model, options.sequences, generator)
+    differences = {"tokens": compare_tokens(options.poise, folder, model, sequences)}
+    if os.path.exists(os.path.join(folder, "tokenizer.json")):
+        differences["texts"] = compare_texts(options.poise, folder, model)
+    return differences
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", help="model folders")
@@ -104,16 +137,14 @@ def main():
     logging.disable_progress_bar()
     failed = False
     for folder in options.models:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-        generator = torch.Generator().manual_seed(1)
-        sequences = token_sequences(model, options.sequences, generator)
-        differences = {"tokens": compare_tokens(options.poise, folder, model, sequences)}
-        if os.path.exists(os.path.join(folder, "tokenizer.json")):
-            differences["texts"] = compare_texts(options.poise, folder, model)
+        if is_reward_model(folder):
+            differences = {"rewards": compare_rewards(options.poise, folder)}
+        else:
+            differences = policy_differences(options, folder)
         agrees = all(difference <= options.tolerance for difference in differences.values())
         failed = failed or not agrees
         report = ", ".join(f"{name} {difference:.2e}" for name, difference in differences.items())
-        print(f"{folder}: largest difference of a log-probability: {report} nats: {'agrees' if agrees else 'DIFFERS'}")
+        print(f"{folder}: largest difference: {report}: {'agrees' if agrees else 'DIFFERS'}")
     sys.exit(1 if failed else 0)
 
 

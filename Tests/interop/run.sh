@@ -29,7 +29,7 @@ fi
 if [ -z "${INTEROP_MODELS:-}" ]; then
   rm -rf "$folder/demo"
   "$poise" demo --quick --quiet --out "$folder/demo" >/dev/null
-  INTEROP_MODELS="$folder/demo/sft $folder/demo/ipo"
+  INTEROP_MODELS="$folder/demo/sft $folder/demo/ipo-md $folder/demo/reward"
 fi
 # shellcheck disable=SC2086 # the list is several words
 exec "$INTEROP_PYTHON" Tests/interop/check_saved_model.py --poise "$poise" $INTEROP_MODELS

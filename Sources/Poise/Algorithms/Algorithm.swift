@@ -49,11 +49,12 @@ public struct Algorithm: Sendable {
   public let tau: Double
 }
 
-/// b in r(y) − b: what a reward is compared with. Both have the same mean gradient up to a factor.
+/// b in r(y) − b: what a reward is compared with.
 public enum RewardBaseline: String, Sendable, CaseIterable {
   /// The mean reward of the other responses to the prompt: independent of y, so the gradient is unbiased.
   case leaveOneOut = "leave-one-out"
-  /// The mean reward of all k responses to the prompt, y among them: (k − 1)/k times the advantage of leave-one-out.
+  /// The mean reward of all k responses to the prompt, y among them: (k − 1)/k times the advantage of leave-one-out. Rewards
+  /// shrink and the regulariser does not, so that training ends where leave-one-out ends with k/(k − 1) times the τ.
   case mean
 
   /// r − b of the responses to one prompt.

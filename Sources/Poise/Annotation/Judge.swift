@@ -70,7 +70,8 @@ public enum JudgeError: ExplainedError, Equatable {
         + "`reward:MODEL` for a learned judge, or `command:PROGRAM …` for a program that reads {\"prompt\", \"a\", \"b\"} and "
         + "writes {\"preference\": p}, a line each."
     case .noProgram: "`command:` needs a program behind the colon, for example `command:python3 judge.py`."
-    case .noModel(let kind): "`\(kind):` needs the folder of a \(kind) model behind the colon, for example `\(kind):runs/\(kind)`."
+    case .noModel(let kind):
+      "`\(kind):` needs the folder of a \(kind) model behind the colon, for example `\(kind):runs/\(kind)`."
     case .noReward(let description):
       "The algorithm rl needs a reward for each response, and the judge \"\(description)\" only compares two. Use `reward:MODEL`, or "
         + "`rubric` for the built-in task."

@@ -18,6 +18,13 @@ extension GradientCheck {
     positions: .learned, activation: .gelu,
     biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true))
 
+  /// The Llama under a scalar head, as reward and preference models are.
+  public static let judge: TransformerConfiguration = {
+    var configuration = llama
+    configuration.head = .scalar
+    return configuration
+  }()
+
   /// A model of the same parts with sizes for which finite differences take seconds: the ratio of heads to key-value heads is
   /// kept up to 3, and no size grows.
   public static func shrunk(_ configuration: TransformerConfiguration) -> TransformerConfiguration {

@@ -3,7 +3,8 @@ import PoiseObjectives
 import PoiseRandom
 
 /// Analytic gradients of the single-precision engine against finite differences of the double-precision specification, for every
-/// named tensor, on a loss that training uses: online IPO on packed groups with shared prompts.
+/// named tensor, on a loss that training uses, on packed groups with shared prompts: online IPO of a policy, Bradley & Terry's of
+/// a model with a scalar head.
 public struct GradientCheck: Sendable {
   public struct Row: Sendable, Equatable {
     public var tensor: String
@@ -30,7 +31,7 @@ public struct GradientCheck: Sendable {
     var widened = configuration
     widened.initializationDeviation = 0.3  // gradients that are all of one order of magnitude
     let transformer = Transformer(widened)
-    let policy = transformer.initialParameters(seed: seed)
+    let policy = transformer.initialParameters(seed: seed)  // a scalar head is 0 then, and moved below
     var generator = CounterGenerator(seed, 0x6368_6563_6B)  // "check"
     var values = policy[writingElements: 0..<policy.count]
     for index in values.indices { values[index] += Float(0.1 * generator.normal()) }
@@ -72,14 +73,22 @@ public struct GradientCheck: Sendable {
   }
 
   func analyticGradients(_ pool: WorkerPool) -> Arena {
-    let pass = ShardedPass(transformer, pool: pool, shardCount: groups.count, backward: true, reference: true)
-    pass.differentiate(groups, policy: policy, reference: reference) { responses in
-      let pair = Pair(
-        first: responses[0].statistics(), second: responses[1].statistics(), preference: preferences[responses[0].group])
-      (responses[0].coefficient, responses[1].coefficient) = objective.evaluate(pair).coefficients
+    let pass = ShardedPass(
+      transformer, pool: pool, shardCount: groups.count, backward: true, reference: head == .vocabulary)
+    pass.differentiate(groups, policy: policy, reference: head == .vocabulary ? reference : nil) { responses in
+      let (first, second, preference) = (responses[0], responses[1], preferences[responses[0].group])
+      (responses[0].coefficient, responses[1].coefficient) =
+        switch head {
+        case .vocabulary:
+          objective.evaluate(Pair(first: first.statistics(), second: second.statistics(), preference: preference)).coefficients
+        case .scalar: judgeLoss.evaluate(first.score, second.score, preference: preference).coefficients
+        }
     }
     return pass.gradients
   }
+
+  private var head: TransformerConfiguration.Head { transformer.configuration.head }
+  private var judgeLoss: BradleyTerryLoss { BradleyTerryLoss(centring: 0.1) }
 
   /// Root mean squares over the directions: of the gradient's slope, of the measured one and of what lies between them.
   private func slopes(
@@ -113,13 +122,16 @@ public struct GradientCheck: Sendable {
     return (moved(step) - moved(-step)) / (2 * step)
   }
 
+  /// Empty for a scalar head.
   private func referenceLogProbabilities() -> [[Double]] {
+    guard head == .vocabulary else { return [] }
     let specification = TransformerSpecification(transformer, parameters: reference)
     return groups.map { group in group.responses.map { logProbability(specification, $0, group.prompt) } }
   }
 
   private func loss(_ specification: TransformerSpecification, _ references: [[Double]]) -> Double {
     groups.indices.reduce(0) { sum, index in
+      if head == .scalar { return sum + judgeLoss(specification, index) }
       let statistics = groups[index].responses.enumerated().map { response, tokens in
         ResponseStatistics(
           logProbability: logProbability(specification, tokens, groups[index].prompt),
@@ -127,6 +139,11 @@ public struct GradientCheck: Sendable {
       }
       return sum + objective.evaluate(Pair(first: statistics[0], second: statistics[1], preference: preferences[index])).loss
     }
+  }
+
+  private func judgeLoss(_ specification: TransformerSpecification, _ index: Int) -> Double {
+    let scores = groups[index].responses.map { specification.score(of: $0, after: groups[index].prompt) }
+    return judgeLoss.evaluate(scores[0], scores[1], preference: preferences[index]).loss
   }
 
   private func logProbability(_ specification: TransformerSpecification, _ response: [Int32], _ prompt: [Int32]) -> Double {

@@ -36,7 +36,8 @@ public struct JudgeReport: Sendable, Equatable {
   ///   - triples: preferences among three answers to one prompt.
   ///   - seed: of the intervals' resamples.
   public init(
-    _ pairs: [JudgedPair], bagOfWords: [Double] = [], bothOrders: [BothOrdersPrediction] = [], triples: [PreferenceTriple] = [], seed: UInt64 = 0
+    _ pairs: [JudgedPair], bagOfWords: [Double] = [], bothOrders: [BothOrdersPrediction] = [], triples: [PreferenceTriple] = [],
+    seed: UInt64 = 0
   ) {
     precondition(!pairs.isEmpty && (bagOfWords.isEmpty || bagOfWords.count == pairs.count))
     func mean(_ value: (JudgedPair) -> Double) -> Double { pairs.reduce(0) { $0 + value($1) } / Double(pairs.count) }

@@ -75,8 +75,8 @@ public final class JudgeTrainer: Trainer {
   }
 
   public var isFinished: Bool {
-    if optimizer.step >= options.steps { return true }
-    return !heldOut.isEmpty && optimizer.step - best.step >= stopping.patience * stopping.evaluateEvery
+    optimizer.step >= options.steps
+      || (!heldOut.isEmpty && optimizer.step - best.step >= stopping.patience * stopping.evaluateEvery)
   }
 
   public func step() throws -> StepRecord {

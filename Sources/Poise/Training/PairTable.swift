@@ -91,7 +91,8 @@ extension PairTable.Evaluation {
     record.rejectedLogProbability += weight * told.second.logProbability
     record.chosenLength += weight * Double(told.first.length)
     record.rejectedLength += weight * Double(told.second.length)
-    record.accuracy += weight * (told.margin > 0 ? 1 : told.margin == 0 ? 0.5 : 0)
+    // The same tokens in two rows of a batch may differ in the last bits of log π.
+    record.accuracy += weight * (isIdentical || told.margin == 0 ? 0.5 : told.margin > 0 ? 1 : 0)
     record.tiedShare += weight * (told.preference == 0.5 ? 1 : 0)
     record.identicalShare += weight * (isIdentical ? 1 : 0)
     record.saturatedShare += weight * (told.preference > StepRecord.PreferenceRecord.saturation ? 1 : 0)

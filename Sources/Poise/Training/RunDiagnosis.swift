@@ -77,9 +77,10 @@ public struct RunDiagnosis: Sendable, Equatable {
     let (word, opposite) = growth > 1 ? ("longer", "shorter") : ("shorter", "longer")
     return Finding(
       kind: .lengthExploited,
-      text: "Length may be exploited: responses went from \(number(length.first)) to \(number(length.last)) tokens, and the "
-        + "judge's favourites were \(number(abs(favour))) tokens \(word) from the start. Compare the policies under a judge that does "
-        + "not mind \(opposite) answers; try a larger --tau, or --reduction mean.")
+      text:
+        "Length may be exploited: responses went from \(number(length.first)) to \(number(length.last)) tokens, and the judge's "
+        + "favourites were \(number(abs(favour))) tokens \(word) from the start. Compare the policies under a judge that does not "
+        + "mind \(opposite) answers; try a larger --tau, or --reduction mean.")
   }
 
   private static func divergenceRanAway(_ window: Window) -> Finding? {
@@ -106,8 +107,9 @@ public struct RunDiagnosis: Sendable, Equatable {
     guard let saturated = window.means({ $0.preference?.saturatedShare }), saturated.last > 0.5 else { return nil }
     return Finding(
       kind: .saturated,
-      text: "The judge was surer than \(StepRecord.PreferenceRecord.saturation) on \(percent(saturated.last)) of the pairs: it "
-        + "says who is better and no longer by how much. Soft labels then act as hard ones. Try --label-smoothing, a better calibrated "
+      text:
+        "The judge was surer than \(StepRecord.PreferenceRecord.saturation) on \(percent(saturated.last)) of the pairs: it says who "
+        + "is better and no longer by how much. Soft labels then act as hard ones. Try --label-smoothing, a better calibrated "
         + "judge (its report has the calibration error), or a larger --tau.")
   }
 
@@ -115,8 +117,9 @@ public struct RunDiagnosis: Sendable, Equatable {
     guard let identical = window.means({ $0.preference?.identicalShare }), identical.last > 0.2 else { return nil }
     return Finding(
       kind: .identical,
-      text: "\(percent(identical.last)) of the pairs were two identical responses, whose sampling and training was wasted: the "
-        + "policy has too little entropy left. Try a larger --tau, a stop at an earlier checkpoint, or a higher --temperature.")
+      text:
+        "\(percent(identical.last)) of the pairs were two identical responses, whose sampling and training was wasted: the policy "
+        + "has too little entropy left. Try a larger --tau, a stop at an earlier checkpoint, or a higher --temperature.")
   }
 
   private static func stuck(_ window: Window) -> Finding? {
@@ -133,8 +136,9 @@ public struct RunDiagnosis: Sendable, Equatable {
     guard let ended = window.means({ $0.sampling?.endedShare }), ended.last < 0.5 else { return nil }
     return Finding(
       kind: .unfinished,
-      text: "Only \(percent(ended.last)) of the responses ended by themselves; the judge saw prefixes. Raise --max-new-tokens, "
-        + "or start from a model that has learnt to stop.")
+      text:
+        "Only \(percent(ended.last)) of the responses ended by themselves; the judge saw prefixes. Raise --max-new-tokens, or "
+        + "start from a model that has learnt to stop.")
   }
 
   private static func number(_ value: Double) -> String {

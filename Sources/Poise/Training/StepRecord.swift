@@ -37,7 +37,7 @@ public struct StepRecord: Sendable, Equatable {
     /// `rewards/chosen`, `rewards/rejected`: log π(y)/π_ref(y).
     public var chosenLogRatio = 0.0
     public var rejectedLogRatio = 0.0
-    /// `rewards/accuracies`: share of pairs whose margin has the annotator's sign.
+    /// `rewards/accuracies`: share of pairs whose margin has the annotator's sign; a pair without a margin counts half.
     public var accuracy = 0.0
     /// `logps/chosen`, `logps/rejected`: log π(y).
     public var chosenLogProbability = 0.0

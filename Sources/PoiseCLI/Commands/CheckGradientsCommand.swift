@@ -8,12 +8,13 @@ struct CheckGradientsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check-gradients", abstract: "Analytic against finite-difference gradients on this machine.",
     discussion: """
-      For every tensor of a small random model the engine's single-precision gradient of an online IPO loss is compared with \
-      finite differences of a double-precision specification, along random directions. The exit code is 70 where a relative error \
-      is above 1e-3.
+      For every tensor of a small random model the engine's single-precision gradient of an online IPO loss, or of a reward \
+      model's, is compared with finite differences of a double-precision specification, along random directions. The exit code is \
+      70 where a relative error is above 1e-3.
       """)
 
-  @Argument(help: "Check a small model of the same parts as this one. (default: a Llama and a GPT-2)") var model: String?
+  @Argument(help: "Check a small model of the same parts as this one. (default: a Llama, a GPT-2 and a reward model)") var model:
+    String?
   @OptionGroup var output: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -34,8 +35,12 @@ struct CheckGradientsCommand: ParsableCommand {
   }
 
   private func subjects() throws -> [(name: String, configuration: TransformerConfiguration)] {
-    guard let model else { return [("small Llama", GradientCheck.llama), ("small GPT-2", GradientCheck.gpt2)] }
-    return [("small model like \(model)", GradientCheck.shrunk(try Policy(folder: model).configuration))]
+    guard let model else {
+      return [
+        ("small Llama", GradientCheck.llama), ("small GPT-2", GradientCheck.gpt2), ("small reward model", GradientCheck.judge),
+      ]
+    }
+    return [("small model like \(model)", GradientCheck.shrunk(try StoredModel(folder: model).transformer.configuration))]
   }
 
   private func table(_ name: String, _ rows: [GradientCheck.Row]) -> String {

@@ -53,12 +53,14 @@ struct DemoCommand: ParsableCommand {
     common.note("2/5  Supervised training from scratch, \(plan.supervised.steps) steps …")
     _ = try watch("sft", plan.supervised.steps) { try demonstration.trainSupervised(tokenizer, report: $0) }
 
-    common.note("3/5  Two answers to each of \(plan.judgedPosts) posts, labelled by the rubric, and two judges that learn from them …")
+    common.note(
+      "3/5  Two answers to each of \(plan.judgedPosts) posts, labelled by the rubric, and two judges that learn from them …")
     try demonstration.collectPreferences()
     for kind in [JudgeModel.Kind.preference, .reward] {
       var report: JudgeReport?
       _ = try watch(kind.rawValue, plan.judges.steps) { report = try demonstration.trainJudge(kind, report: $0) }
-      Console.result("The learned \(kind.rawValue) model on posts that it has not seen\n\(JudgeReportTable(report: report!).text)\n")
+      Console.result(
+        "The learned \(kind.rawValue) model on posts that it has not seen\n\(JudgeReportTable(report: report!).text)\n")
     }
 
     let online = plan.online
@@ -130,8 +132,9 @@ struct DemonstrationReport {
       let share = "\(abs(gap).formatted(decimals: 3)) \(gap >= 0 ? "more" : "less")"
       let isBeyondChance = rubric.winRate < learned.interval.lowerBound
       let verdict = gap <= 0 ? "" : isBeyondChance ? ", which is over-optimisation" : ", within its interval"
-      return "\(name.rawValue) wins \(rate(learned)) against SFT under the learned preference model, and \(rate(rubric)) under the "
-        + "rubric: the learned judge promises \(share)\(verdict)."
+      return
+        "\(name.rawValue) wins \(rate(learned)) against SFT under the learned preference model, and \(rate(rubric)) under the rubric: "
+        + "the learned judge promises \(share)\(verdict)."
     }
   }
 

@@ -59,7 +59,7 @@ struct JudgeRun {
     guard !data.training.isEmpty else {
       throw DataError(flags.data, "every prompt was held out; give more prompts or a smaller --validation-share.")
     }
-    let test = try flags.testData.map { try RecordedComparison.read($0, judge.tokenizer) } ?? data.validation
+    let test = try flags.testData.map { try RecordedComparison.read($0, judge.tokenizer) }
     let pool = common.makePool()
     let trainer = trainer(judge, data, pool)
     let records = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
@@ -67,8 +67,11 @@ struct JudgeRun {
     if let best = trainer.bestStep, best < trainer.optimizer.step {
       common.note("Held-out agreement was best after step \(best), whose parameters the judge has.\n")
     }
-    guard !test.isEmpty else { return sayThatNothingWasHeldOut() }
-    let report = try JudgeEvaluation(judge, training: data.training, test: test, seed: common.seed, pool: pool).report
+    let reported = test ?? data.validation
+    guard !reported.isEmpty else { return sayThatNothingWasHeldOut() }
+    // Where the test is a file of its own, the bag of words may learn from all the judge has seen, stopping included.
+    let seen = test == nil ? data.training : data.training + data.validation
+    let report = try JudgeEvaluation(judge, training: seen, test: reported, seed: common.seed, pool: pool).report
     try Files.replace("\(training.out)/report.json", with: report.json.page)
     Console.result(output.json ? report.json.line : JudgeReportTable(report: report).text)
     if !output.json { Console.result("\nThe judge is in \(training.out): name it \(kind.rawValue):\(training.out).") }

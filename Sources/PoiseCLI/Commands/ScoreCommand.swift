@@ -2,25 +2,52 @@ import ArgumentParser
 import Poise
 import PoiseFiles
 import PoiseModel
+import PoiseText
 
 /// `poise score`
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "score", abstract: "Log-probabilities of given responses.",
+    commandName: "score", abstract: "Log-probabilities of given responses, or what a reward model thinks of them.",
     discussion: """
       Input: JSON Lines of {"prompt", "completion"} or {"text"}, or ids under prompt_ids, completion_ids, text_ids. Sums are over \
-      the completion's tokens, in nats. Text completions are scored with the end-of-sequence token behind them; ids as they are.
+      the completion's tokens, in nats. Text completions are scored with the end-of-sequence token behind them; ids as they are. \
+      With --reward, {"reward": r} is printed instead; {"prompt", "completion"} must then be text.
       """)
 
-  @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String
+  @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String?
+  @Option(help: ArgumentHelp("Folder of a reward model, instead of a policy.", valueName: "model")) var reward: String?
   @Option(help: ArgumentHelp("Folder of the reference, a model of the same form.", valueName: "model")) var reference: String?
   @Option(help: ArgumentHelp("JSON Lines of responses; - is standard input.", valueName: "file")) var input: String
   @Flag(name: .customLong("no-eos"), help: "Leave the end-of-sequence token off text completions.") var leavesEndOff = false
   @OptionGroup var output: OutputOptions
   @OptionGroup var common: CommonOptions
 
-  func run() throws {
-    let policy = try Policy(folder: model)
+  func validate() throws {
+    if (model == nil) == (reward == nil) { throw ValidationError("Give --model, or --reward for a reward model.") }
+    if reward != nil, reference != nil || leavesEndOff {
+      throw ValidationError("--reference and --no-eos belong to --model; a reward model has no use for them.")
+    }
+  }
+
+  func run() throws { if let reward { try scoreRewards(reward) } else { try scoreLogProbabilities(model!) } }
+
+  private func scoreRewards(_ folder: String) throws {
+    let judge = try JudgeModel(.reward, folder: folder)
+    let answers = try CompletionRecord.read(inputPath(input)).map { record in
+      guard case .text(let prompt)? = record.prompt, case .text(let response) = record.completion else {
+        throw DataError(input, line: record.line, "a reward model reads text: \"prompt\" and \"completion\" were expected.")
+      }
+      return Answer(prompt: prompt, response: response)
+    }
+    let rewards = RewardModelRewarder(judge, pool: common.makePool()).rewards(answers)
+    if output.json { return rewards.forEach { Console.result((["reward": .init($0)] as JSON).line) } }
+    var table = TextTable(["response", "reward"])
+    for (index, reward) in rewards.enumerated() { table.add([String(index + 1), reward.formatted(decimals: 4)]) }
+    Console.result(table.text)
+  }
+
+  private func scoreLogProbabilities(_ folder: String) throws {
+    let policy = try Policy(folder: folder)
     let reference = try reference.map { try Policy(folder: $0) }
     if let reference { try policy.requireSameForm(reference) }
     let groups = try policy.groups(inputPath(input), endingText: !leavesEndOff)

@@ -31,7 +31,8 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Learn from recorded preferences: ipo, dpo, slic, slic-hf.") var offline = false
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\", \"chosen\", \"rejected\"}, with --offline.", valueName: "file"))
   var data: String?
-  @Option(help: ArgumentHelp("Strength of regularisation, above 0. (default: the algorithm's)", valueName: "tau")) var tau: Double?
+  @Option(help: ArgumentHelp("Strength of regularisation, above 0. (default: the algorithm's)", valueName: "tau")) var tau:
+    Double?
   @Option(
     help: ArgumentHelp(
       """
@@ -49,7 +50,8 @@ struct TrainCommand: ParsableCommand {
   var baseline = RewardBaseline.leaveOneOut
   @Option(help: ArgumentHelp("How far ahead slic-hf wants the preferred response, in nats, 0 or more.", valueName: "nats"))
   var slicMargin = 1.0
-  @Option(help: ArgumentHelp("Weight of the preferred response's log π in slic-hf, 0 or more; 0 leaves it out.", valueName: "lambda"))
+  @Option(
+    help: ArgumentHelp("Weight of the preferred response's log π in slic-hf, 0 or more; 0 leaves it out.", valueName: "lambda"))
   var slicRegularization = 0.0
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup(title: "Training") var training: TrainingFlags

@@ -79,7 +79,7 @@ struct TrainingSummary {
   let records: [StepRecord]
 
   var text: String {
-    guard !records.isEmpty else { return "The run had made its last step before." }
+    guard !records.isEmpty else { return "The run had no step left to make." }
     let window = RunDiagnosis.Window(records)
     var table = TextTable([window.width == 1 ? "one step" : "mean of \(window.width) steps", "first", "last"])
     func row(_ name: String, _ decimals: Int, _ value: (StepRecord) -> Double?) {

@@ -48,8 +48,9 @@ struct JudgeReportTable {
     case ...accuracy.range.upperBound:
       return "The judge is as good as the better baseline within its interval: \(numbers). Intervals speak of \(drawn)."
     default:
-      return "The judge is worse than a baseline that needs no transformer: \(numbers). Do not train on what it says; give it "
-        + "more data, or start from a model that knows the language."
+      return
+        "The judge is worse than a baseline that needs no transformer: \(numbers). Do not train on what it says; give it more "
+        + "data, or start from a model that knows the language."
     }
   }
 }

@@ -9,11 +9,13 @@ extension Schedule.Shape: ExpressibleByArgument {}
 enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
   case adafactor, adamw, sgd
 
-  /// - Parameter momentum: adafactor has none.
-  func kind(momentum: Double) -> OptimizerKind {
+  /// - Parameters:
+  ///   - momentum: adafactor has none.
+  ///   - weightDecay: of adamw.
+  func kind(momentum: Double, weightDecay: Double) -> OptimizerKind {
     switch self {
     case .adafactor: .adafactor
-    case .adamw: .adamW(beta1: Float(momentum))
+    case .adamw: .adamW(beta1: Float(momentum), weightDecay: Float(weightDecay))
     case .sgd: .stochasticGradientDescent(momentum: Float(momentum))
     }
   }
@@ -50,6 +52,9 @@ struct TrainingFlags: ParsableArguments {
       """, valueName: "beta"))
   var momentum: Double?
 
+  @Option(help: ArgumentHelp("Weight decay of adamw's matrices, 0 or more.", valueName: "lambda"))
+  var weightDecay = 0.01
+
   @Option(help: ArgumentHelp("Scale the gradient down to this norm, above 0.", valueName: "norm"))
   var gradientClip = 1.0
 
@@ -71,6 +76,7 @@ struct TrainingFlags: ParsableArguments {
       try requireRange("--momentum", momentum, 0...0.999999)
       if optimizer == .adafactor, momentum > 0 { throw ValidationError("adafactor has no momentum; use adamw or sgd.") }
     }
+    try requireRange("--weight-decay", weightDecay, 0...1e6)
     try requireRange("--gradient-clip", gradientClip, 1e-9...1e9)
     try requireRange("--shards", shards, 1...4096)
     try requireRange("--checkpoint-every", checkpointEvery, 0...1_000_000_000)
@@ -96,7 +102,8 @@ struct TrainingFlags: ParsableArguments {
       schedule: Schedule(
         rate: learningRate ?? defaults.learningRate, warmupSteps: warmupSteps, shape: schedule ?? defaults.schedule,
         totalSteps: steps, floor: 0.1),
-      optimizer: (optimizer ?? defaults.optimizer).kind(momentum: resolvedMomentum(defaults)),
+      optimizer: (optimizer ?? defaults.optimizer).kind(
+        momentum: resolvedMomentum(defaults), weightDecay: weightDecay),
       gradientClip: gradientClip, shards: shards, seed: seed)
   }
 
@@ -110,6 +117,7 @@ struct TrainingFlags: ParsableArguments {
     object["schedule"] = .string((schedule ?? defaults.schedule).rawValue)
     object["optimizer"] = .string((optimizer ?? defaults.optimizer).rawValue)
     object["momentum"] = .init(resolvedMomentum(defaults))
+    object["weight_decay"] = .init(weightDecay)
     object["gradient_clip"] = .init(gradientClip)
     object["shards"] = .init(shards)
     return object

@@ -73,7 +73,8 @@ public struct TransformerConfiguration: Sendable, Equatable {
     vocabularySize: Int, contextLength: Int, width: Int, blockCount: Int, headCount: Int, keyValueHeadCount: Int? = nil,
     headSize: Int? = nil, feedForwardWidth: Int, normalization: Normalization = .rms, epsilon: Float = 1e-5,
     positions: Positions = .rotary(base: 10_000), activation: Activation = .siluGate, biases: Biases = Biases(),
-    head: Head = .vocabulary, tiesHead: Bool = true, beginningOfSequence: Int? = nil, endOfSequence: [Int] = [], initializationDeviation: Float = 0.02
+    head: Head = .vocabulary, tiesHead: Bool = true, beginningOfSequence: Int? = nil, endOfSequence: [Int] = [],
+    initializationDeviation: Float = 0.02
   ) {
     self.vocabularySize = vocabularySize
     self.contextLength = contextLength

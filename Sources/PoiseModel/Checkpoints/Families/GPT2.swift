@@ -3,7 +3,8 @@ import PoiseFiles
 extension ModelFamily {
   /// GPT-2. Its products are stored (in, out), queries, keys and values as one.
   public static let gpt2 = ModelFamily(
-    name: "gpt2", architectures: ("GPT2LMHeadModel", "GPT2ForSequenceClassification"), configuration: gpt2Configuration, config: gpt2Config, tensors: gpt2Tensors,
+    name: "gpt2", architectures: ("GPT2LMHeadModel", "GPT2ForSequenceClassification"), configuration: gpt2Configuration,
+    config: gpt2Config, tensors: gpt2Tensors,
     ignoredSuffixes: [".attn.bias", ".attn.masked_bias"])
 
   private static func gpt2Configuration(
