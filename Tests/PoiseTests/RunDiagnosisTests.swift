@@ -41,6 +41,25 @@ import Testing
     #expect(kinds(run { record, _ in (record.sampling, record.preference) = (nil, nil) }).isEmpty)
   }
 
+  /// Hard labels, ties and duplicates in a file are no symptoms of the run; a policy that leaves both responses is one.
+  @Test func recordedPairsAreWhatTheyAre() {
+    let offline = run { record, progress in
+      record.sampling = nil
+      record.responseLength = 30 * (1 + progress)
+      record.preference!.saturatedShare = 1
+      record.preference!.tiedShare = 0.9
+      record.preference!.identicalShare = 0.9
+    }
+    #expect(kinds(offline).isEmpty)
+    let fallen = offline.map { record in
+      var record = record
+      record.preference!.chosenLogRatio = -0.1 * Double(record.step)
+      record.preference!.rejectedLogRatio = -0.2 * Double(record.step)
+      return record
+    }
+    #expect(kinds(fallen) == [.bothFell])
+  }
+
   /// One run a finding, the number that its text must hold, and one that only just escapes.
   private struct Case: Sendable, CustomTestStringConvertible {
     let kind: RunDiagnosis.Finding.Kind

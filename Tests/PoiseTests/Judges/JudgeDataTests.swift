@@ -1,3 +1,4 @@
+import PoiseFiles
 import Testing
 
 @testable import Poise
@@ -51,5 +52,18 @@ import Testing
         RecordedComparison(Comparison(prompt: "which?", first: " ant", second: " bee"), preference: 1),
         RecordedComparison(Comparison(prompt: "which?", first: " ant bee", second: " hen"), preference: 0.25),
       ])
+  }
+
+  @Test func idsOfAnotherTokenizerAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.file(
+      "pairs.jsonl",
+      """
+      {"prompt": "a", "chosen": "b", "rejected": "c"}
+      {"prompt": "a", "chosen_ids": [9999], "rejected": "c"}
+      """)
+    let error = #expect(throws: DataError.self) { try RecordedComparison.read(path, TinyJudge.tokenizer) }
+    #expect(error?.description.hasPrefix("\(path), line 2: the token id 9999 is outside") == true)
+    #expect(error?.category == .badData)
   }
 }
