@@ -127,6 +127,24 @@ import Testing
     ["compare", "--policy", "a=x", "--prompts", "p", "--judge", "rubric"],
     ["compare", "--policy", "a=x", "--policy", "a=y", "--prompts", "p", "--judge", "rubric"],
     ["sft", "--data", "x", "--out", "y"], ["doctor", "--threads", "0"],
+    ["train", "ppo", "--model", "m", "--prompts", "p", "--annotator", "rubric", "--out", "o"],
+    ["train", "ipo", "--model", "m", "--prompts", "p", "--out", "o"],
+    ["train", "ipo", "--model", "m", "--annotator", "rubric", "--out", "o"],
+    ["train", "ipo", "--model", "m", "--data", "d", "--out", "o"],
+    ["train", "ipo", "--model", "m", "--offline", "--out", "o"],
+    ["train", "ipo", "--model", "m", "--offline", "--data", "d", "--annotator", "rubric", "--out", "o"],
+    ["train", "ipo-md", "--model", "m", "--offline", "--data", "d", "--out", "o"],
+    ["train", "rl", "--model", "m", "--offline", "--data", "d", "--out", "o"],
+    ["train", "dpo", "--model", "m", "--prompts", "p", "--annotator", "rubric", "--mixture", "0.5", "--out", "o"],
+    ["train", "nash-md", "--model", "m", "--prompts", "p", "--annotator", "rubric", "--mixture", "1.5", "--out", "o"],
+    ["train", "ipo", "--model", "m", "--prompts", "p", "--annotator", "rubric", "--responses", "1", "--out", "o"],
+    ["reward", "--model", "m", "--out", "o"], ["reward", "--data", "d", "--out", "o"],
+    ["reward", "--model", "m", "--data", "d", "--out", "o", "--centring", "-1"],
+    ["preference", "--model", "m", "--data", "d", "--out", "o", "--centring", "1"],
+    ["preference", "--model", "m", "--data", "d", "--out", "o", "--validation-share", "1"],
+    ["preference", "--model", "m", "--data", "d", "--out", "o", "--patience", "0"],
+    ["reward", "--model", "m", "--data", "d", "--out", "o", "--evaluate-every", "0"],
+    ["score", "--model", "m", "--reward", "r", "--input", "i"],
   ])
   func wrongUsageIsExplained(_ arguments: [String]) throws {
     let result = try PoiseProcess(arguments)
@@ -140,6 +158,75 @@ import Testing
     try expect(64, ["There is no judge \"oracle\""], train(annotator: "oracle"))
     try expect(65, ["line {\"preference\": p}"], train(annotator: "command:cat"))
     try expect(74, ["stopped with status 3"], train(annotator: "command:sh -c 'exit 3'"))
+    try expect(64, ["`reward:` needs the folder of a reward model"], train(annotator: "reward:"))
+    try expect(66, ["/nowhere does not exist."], train(annotator: "preference:/nowhere"))
+  }
+
+  @Test func aPolicyGradientNeedsRewards() throws {
+    let judges = try TrainedJudges.shared.get()
+    for annotator in ["preference:\(judges.preference)", "command:cat", "rubric:cyclic"] {
+      try expect(
+        64, ["The algorithm rl needs a reward for each response", annotator], train(algorithm: "rl", annotator: annotator))
+    }
+  }
+
+  @Test func judgesAndPoliciesAreNotMistakenForEachOther() throws {
+    let judges = try TrainedJudges.shared.get()
+    let (reward, preference) = (judges.reward, judges.preference)
+    try expect(78, ["this is a policy, which cannot judge"], train(annotator: "reward:\(trained.model)"))
+    try expect(
+      78, ["this is a preference model: name it as preference:\(preference)"], train(annotator: "reward:\(preference)"))
+    try expect(78, ["this is a reward model: name it as reward:\(reward)"], train(annotator: "preference:\(reward)"))
+    try expect(78, ["Use it as a judge or annotator, reward:\(reward)"], sample(model: reward))
+    try expect(78, ["Use it as a judge or annotator, preference:\(preference)"], train(model: preference))
+    try expect(78, ["Use it as a judge or annotator"], ["score", "--model", reward, "--input", trained.examples])
+    try expect(78, ["Use it as a judge or annotator"], ["sft", "--model", reward, "--data", trained.examples, "--out", out])
+    try expect(78, ["Use it as a judge or annotator"], judge("reward", model: reward, data: judges.preferences))
+    try expect(78, ["this is a reward model"], judge("preference", data: judges.preferences, out: reward) + ["--resume"])
+    try expect(73, ["already holds a run"], judge("reward", data: judges.preferences, out: reward))
+  }
+
+  @Test func comparisonsThatCannotTeachAreBadData() throws {
+    let line = #"{"prompt": "a", "chosen": "b", "rejected": "c"}"#
+    let good = try folder.file("good.jsonl", line + "\n")
+    let empty = try folder.file("empty.jsonl", "")
+    let bad = try folder.file("bad.jsonl", line + "\n" + #"{"prompt": "a", "chosen": "b", "rejected": "c", "preference": 2}"#)
+    let prompts = "\"chosen\" or \"chosen_ids\" was expected"
+    for kind in ["reward", "preference"] {
+      try expect(65, ["\(empty): the file has no records"], judge(kind, data: empty))
+      try expect(65, ["\(bad), line 2: \"preference\" is a probability"], judge(kind, data: bad))
+      try expect(65, ["line 1: \(prompts)"], judge(kind, data: trained.prompts))
+      try expect(66, ["/nowhere does not exist."], judge(kind, data: "/nowhere"))
+      let withoutTest = judge(kind, data: good) + ["--validation-share", "0", "--test-data", "/nowhere"]
+      try expect(66, ["/nowhere does not exist."], withoutTest)
+      try expect(66, ["/nowhere does not exist."], judge(kind, model: "/nowhere", data: good))
+      try expect(66, ["no complete checkpoint to resume from"], judge(kind, data: good) + ["--resume"])
+    }
+    try expect(65, ["\(bad), line 2: \"preference\" is a probability"], offline(data: bad))
+    try expect(65, ["\(empty): the file has no records"], offline(data: empty))
+    let huge = try folder.file(
+      "huge.jsonl", #"{"prompt": "a", "chosen": "\#(String(repeating: "word ", count: 900))", "rejected": "c"}"#)
+    try expect(65, ["\(huge), line 1: the prompt has 1 tokens and the response ", "Shorten one of them"], offline(data: huge))
+  }
+
+  /// All lines have one prompt, which goes to one side or the other as a whole.
+  @Test func aSinglePromptCannotBeSplit() throws {
+    let lines = (0..<8).map { #"{"prompt": "a", "chosen": "b\#($0)", "rejected": "c"}"# }
+    let file = try folder.file("same.jsonl", lines.joined(separator: "\n"))
+    var statuses: Set<Int32> = []
+    for seed in 0..<4 {
+      let out = "\(folder.path)/\(seed)"
+      let words = judge("reward", data: file, out: out) + ["--validation-share", "0.5", "--seed", String(seed)]
+      let result = try PoiseProcess(words)
+      statuses.insert(result.status)
+      if result.status == 65 {
+        #expect(result.errors.contains("\(file): every prompt was held out; give more prompts"))
+        #expect(!Files.exists(out))
+      } else {
+        #expect(result.output.hasPrefix("Nothing was held out"))
+      }
+    }
+    #expect(statuses == [0, 65])
   }
 
   // MARK: What is run
@@ -150,11 +237,22 @@ import Testing
     ["sample", "--model", model ?? trained.model, "--prompts", prompts ?? trained.prompts]
   }
 
+  private func judge(_ kind: String, model: String? = nil, data: String, out: String? = nil) -> [String] {
+    [
+      kind, "--model", model ?? trained.model, "--data", data, "--steps", "1", "--batch-size", "2", "--out", out ?? self.out,
+      "--quiet",
+    ]
+  }
+
+  private func offline(data: String) -> [String] {
+    ["train", "dpo", "--offline", "--model", trained.model, "--data", data, "--steps", "1", "--out", out]
+  }
+
   private func train(
-    model: String? = nil, prompts: String? = nil, annotator: String = "rubric", out: String? = nil
+    algorithm: String = "ipo", model: String? = nil, prompts: String? = nil, annotator: String = "rubric", out: String? = nil
   ) -> [String] {
     [
-      "train", "ipo", "--model", model ?? trained.model, "--prompts", prompts ?? trained.prompts, "--annotator", annotator,
+      "train", algorithm, "--model", model ?? trained.model, "--prompts", prompts ?? trained.prompts, "--annotator", annotator,
       "--steps", "1", "--batch-size", "2", "--max-new-tokens", "4", "--out", out ?? self.out,
     ]
   }

@@ -65,9 +65,8 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["data"], ["data", "make"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["train"], ["sample"],
-    ["score"],
-    ["compare"], ["check-gradients"], ["doctor"], ["demo"],
+    [], ["data"], ["data", "make"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["reward"],
+    ["preference"], ["train"], ["sample"], ["score"], ["loss"], ["compare"], ["check-gradients"], ["doctor"], ["demo"],
   ])
   func everyCommandExplainsItself(_ words: [String]) throws {
     let result = try PoiseProcess(words + ["--help"])

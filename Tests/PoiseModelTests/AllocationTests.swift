@@ -34,7 +34,8 @@ import Testing
   private func warmPool(workerCount: Int, _ transformer: Transformer) -> WorkerPool {
     let pool = WorkerPool(workerCount: workerCount)
     let parameters = transformer.randomParameters(seed: 1)
-    let (groups, capacity) = (transformer.mixedGroups, WorkspaceCapacity(transformer.mixedGroups))
+    let groups = transformer.mixedGroups
+    let capacity = WorkspaceCapacity(groups, reading: transformer.reading)
     onEveryWorker(of: pool) {
       let workspace = Workspace(transformer, capacity: capacity, backward: false, reference: false)
       for group in groups { workspace.batch.append(group) }
@@ -53,13 +54,25 @@ import Testing
     #expect(countAllocations(pool) {} == 0)
   }
 
+  /// Of a policy beside its reference.
   @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
   func aTrainingStepAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
+    expectNoAllocations(transformer, reference: transformer.randomParameters(seed: 2), workerCount: workerCount)
+  }
+
+  @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
+  func aTrainingStepOfAJudgeAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
+    var configuration = example.configuration
+    configuration.head = .scalar
+    expectNoAllocations(Transformer(configuration), reference: nil, workerCount: workerCount)
+  }
+
+  private func expectNoAllocations(_ transformer: Transformer, reference: Arena?, workerCount: Int) {
     let pool = warmPool(workerCount: workerCount, transformer)
-    let (policy, reference) = (transformer.randomParameters(seed: 1), transformer.randomParameters(seed: 2))
+    let policy = transformer.randomParameters(seed: 1)
     let groups = transformer.mixedGroups
-    let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: true)
+    let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: reference != nil)
     let optimizers = [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent()].map {
       Optimizer($0, parameters: transformer.parameters.layout)
     }

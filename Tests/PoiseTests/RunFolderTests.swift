@@ -85,24 +85,6 @@ import Testing
     try expectResumable { TinyTrainer.supervised($0, options: TinyTrainer.options(kind)) }
   }
 
-  private func expectResumable(_ trainer: (Policy) -> some PolicyTrainer) throws {
-    let undisturbed = trainer(tinyPolicy())
-    for _ in 0..<6 { _ = try undisturbed.step() }
-
-    let first = trainer(tinyPolicy())
-    for _ in 0..<3 { _ = try first.step() }
-    try folder.save(first.policy, first, description: [:])
-    let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
-    let second = trainer(try Policy(folder: checkpoint.path))
-    try RunFolder.restore(second, from: checkpoint.path, step: checkpoint.step)
-    for _ in 0..<3 { _ = try second.step() }
-
-    #expect(second.optimizer.step == 6)
-    #expect(second.policy.parameters.bits == undisturbed.policy.parameters.bits)
-    #expect(second.optimizer.state.bits == undisturbed.optimizer.state.bits)
-    #expect(first.policy.parameters.bits != undisturbed.policy.parameters.bits)
-  }
-
   @Test func theStateOfAnotherOptimizerIsRefused() throws {
     let trainer = TinyTrainer.supervised(options: TinyTrainer.options(.adafactor))
     try folder.save(trainer.policy, trainer, description: [:])

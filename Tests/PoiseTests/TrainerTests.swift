@@ -5,29 +5,12 @@ import Testing
 @testable import Poise
 
 @Suite struct TrainerTests {
-  private func run(_ trainer: some PolicyTrainer, steps: Int = 3) throws -> (records: [StepRecord], parameters: [UInt32]) {
-    let records = try (0..<steps).map { _ in try trainer.step().untimed }
-    return (records, trainer.policy.parameters.bits)
-  }
-
   @Test func supervisedTrainingDoesNotDependOnTheNumberOfWorkers() throws {
-    let one = try run(TinyTrainer.supervised())
-    #expect(one.parameters != tinyPolicy().parameters.bits)
-    for workers in [2, 3] {
-      let more = try run(TinyTrainer.supervised(workers: workers))
-      #expect(more.parameters == one.parameters)
-      #expect(more.records == one.records)
-    }
+    try expectInvariance(steps: 3) { TinyTrainer.supervised(workers: $0) }
   }
 
   @Test func onlineTrainingDoesNotDependOnTheNumberOfWorkers() throws {
-    let one = try run(TinyTrainer.online())
-    #expect(one.parameters != tinyPolicy().parameters.bits)
-    for workers in [2, 3] {
-      let more = try run(TinyTrainer.online(workers: workers))
-      #expect(more.parameters == one.parameters)
-      #expect(more.records == one.records)
-    }
+    try expectInvariance(steps: 3) { TinyTrainer.online(workers: $0) }
   }
 
   @Test func supervisedTrainingLearnsItsResponses() throws {

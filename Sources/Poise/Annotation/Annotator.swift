@@ -1,3 +1,4 @@
+import PoiseFiles
 import PoiseObjectives
 import PoiseText
 
@@ -15,6 +16,10 @@ public struct Comparison: Sendable, Equatable {
 
   /// The same with the responses in the other order.
   public var swapped: Comparison { Comparison(prompt: prompt, first: second, second: first) }
+
+  /// Whether the bytes of the first response come no later than those of the second. Who evaluates the two in that order,
+  /// whichever is named first, cannot tell (y, y′) from (y′, y), not even by rounding.
+  var isInByteOrder: Bool { ExactString(first) <= ExactString(second) }
 }
 
 /// Says how often one response is preferred to another. A rubric, a learned model, a program, a person: all the same to a

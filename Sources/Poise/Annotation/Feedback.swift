@@ -25,12 +25,12 @@ public struct RewardAnnotator: Annotator {
   public init(_ rewarder: any Rewarder) { self.rewarder = rewarder }
 
   public func preferences(_ comparisons: [Comparison]) throws -> [Double] {
+    let told = comparisons.map { $0.isInByteOrder ? $0 : $0.swapped }
     let rewards = try rewarder.rewards(
-      comparisons.flatMap {
-        [Answer(prompt: $0.prompt, response: $0.first), Answer(prompt: $0.prompt, response: $0.second)]
-      })
-    return comparisons.indices.map {
-      PreferenceProbability.bradleyTerry(rewardMargin: rewards[2 * $0] - rewards[2 * $0 + 1])
+      told.flatMap { [Answer(prompt: $0.prompt, response: $0.first), Answer(prompt: $0.prompt, response: $0.second)] })
+    return comparisons.enumerated().map { index, comparison in
+      let margin = rewards[2 * index] - rewards[2 * index + 1]
+      return PreferenceProbability.bradleyTerry(rewardMargin: comparison.isInByteOrder ? margin : -margin)
     }
   }
 }

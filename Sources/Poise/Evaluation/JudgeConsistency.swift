@@ -12,6 +12,9 @@ public struct BothOrdersPrediction: Sendable, Equatable {
 
   /// |p(a ≻ b) + p(b ≻ a) − 1|: 0 for a judge to whom the order means nothing.
   public var asymmetry: Double { abs(forth + back - 1) }
+
+  /// The same answers about (b, a).
+  var swapped: BothOrdersPrediction { BothOrdersPrediction(forth: back, back: forth) }
 }
 
 /// A judge's preferences among three answers to one prompt.

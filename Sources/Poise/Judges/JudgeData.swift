@@ -16,14 +16,26 @@ public struct RecordedComparison: Sendable, Equatable {
   /// The comparisons of a JSON Lines file.
   ///
   /// - Parameter tokenizer: turns token ids, where a line gives those, into text.
+  /// - Throws: `DataError` naming file and line of what cannot be used.
   public static func read(_ path: String, _ tokenizer: Tokenizer) throws -> [RecordedComparison] {
-    let comparisons = try PreferenceRecord.read(path).map { record in
-      RecordedComparison(
-        Comparison(
-          prompt: record.prompt.text(tokenizer), first: record.chosen.text(tokenizer), second: record.rejected.text(tokenizer)),
-        preference: record.preference)
+    try PreferenceRecord.read(path).map { record in
+      try locating(path, record.line) {
+        RecordedComparison(
+          Comparison(
+            prompt: try tokenizer.text(of: record.prompt), first: try tokenizer.text(of: record.chosen),
+            second: try tokenizer.text(of: record.rejected)), preference: record.preference)
+      }
     }
-    return comparisons
+  }
+}
+
+extension Tokenizer {
+  /// The text itself, or what ids spell. Ids of another tokenizer would spell something else, or nothing.
+  fileprivate func text(of content: TextOrTokens) throws(PolicyError) -> String {
+    if case .tokens(let ids) = content, let outside = ids.first(where: { token(of: $0) == nil }) {
+      throw .tokenOutside(token: outside, vocabularySize: vocabularySize)
+    }
+    return content.text(self)
   }
 }
 

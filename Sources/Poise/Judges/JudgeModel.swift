@@ -16,7 +16,7 @@ public struct JudgeModel: SavableModel, Sendable {
   public let kind: Kind
   public let model: StoredModel
   public let tokenizer: Tokenizer
-  private let tokenizerConfig: JSON?
+  private let tokenizerFiles: TokenizerFiles
   /// What ends a response.
   private let separator: [Int32]
 
@@ -32,10 +32,11 @@ public struct JudgeModel: SavableModel, Sendable {
   public init(_ kind: Kind, startingFrom policy: Policy) throws {
     var keys = JSON.Object()
     keys[Self.kindKey] = .string(kind.rawValue)
+    guard let tokenizer = policy.tokenizer else { throw PolicyError.noTokenizerToJudgeWith }
     self.kind = kind
+    self.tokenizer = tokenizer
     model = policy.model.withScalarHead(keys)
-    tokenizer = try policy.requireTokenizer()
-    tokenizerConfig = policy.tokenizerConfig
+    tokenizerFiles = policy.tokenizerFiles
     separator = Self.separator(model, tokenizer)
   }
 
@@ -44,24 +45,37 @@ public struct JudgeModel: SavableModel, Sendable {
   ///
   /// - Throws: errors of the folder's files; `DataError` where it holds a policy, or a judge of the other kind.
   public init(_ kind: Kind, folder: String) throws {
-    let folder = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
-    model = try StoredModel(folder: folder)
-    let path = "\(folder)/config.json"
+    let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
+    model = try StoredModel(folder: checkpoint)
+    let path = "\(checkpoint)/config.json"
     guard model.transformer.configuration.head == .scalar else {
       throw DataError(
-        path, "this is a policy, which cannot judge. Train a judge from it with `poise \(kind.rawValue) --model …`.",
+        path, "this is a policy, which cannot judge. Train a judge from it with `poise \(kind.rawValue) --model \(folder) …`.",
         category: .configuration)
     }
-    let found = model.config[Self.kindKey]?.string ?? Kind.reward.rawValue
-    guard found == kind.rawValue else {
+    let found = try Self.kind(of: model, path)
+    guard found == kind else {
       throw DataError(
-        path, "this is a \(found) model; name it as \(found):FOLDER, or give a \(kind.rawValue) model.", category: .configuration)
+        path, "this is a \(found.rawValue) model: name it as \(found.rawValue):\(folder), or give a \(kind.rawValue) model.",
+        category: .configuration)
     }
+    tokenizerFiles = try TokenizerFiles(folder: checkpoint, of: model.transformer.configuration)
+    guard let tokenizer = tokenizerFiles.tokenizer else { throw FileError.missing(path: "\(checkpoint)/tokenizer.json") }
     self.kind = kind
-    tokenizer = try Tokenizer(folder: folder)
-    let configPath = "\(folder)/tokenizer_config.json"
-    tokenizerConfig = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
+    self.tokenizer = tokenizer
     separator = Self.separator(model, tokenizer)
+  }
+
+  /// What kind of judge a model with a scalar head is.
+  ///
+  /// - Parameter path: of its config.json.
+  static func kind(of model: StoredModel, _ path: String) throws(DataError) -> Kind {
+    guard let value = model.config[kindKey], !value.isNull else { return .reward }
+    guard let kind = value.string.flatMap(Kind.init) else {
+      throw DataError(
+        path, "\(kindKey) is \(value.line); \"reward\" or \"preference\" was expected.", category: .configuration)
+    }
+    return kind
   }
 
   private static func separator(_ model: StoredModel, _ tokenizer: Tokenizer) -> [Int32] {
@@ -71,8 +85,7 @@ public struct JudgeModel: SavableModel, Sendable {
   /// Writes everything Hugging Face transformers needs to load it as a sequence classifier.
   public func save(folder: String) throws {
     try model.save(folder: folder)
-    try tokenizer.save(folder: folder)
-    if let tokenizerConfig { try Files.replace("\(folder)/tokenizer_config.json", with: tokenizerConfig.page) }
+    try tokenizerFiles.save(folder: folder, for: transformer.configuration)
   }
 }
 
@@ -89,11 +102,11 @@ extension JudgeModel {
     }
   }
 
-  /// Any number of responses to a prompt as a reward model reads them.
-  func group(prompt: String, responses: [String]) -> TokenGroup {
+  /// A response to a prompt as a reward model reads it.
+  func group(prompt: String, response text: String) -> TokenGroup {
     precondition(kind == .reward)
     var isCut = false
-    return group(prompt, responses.map { [response($0)] }, isCut: &isCut)
+    return group(prompt, [[response(text)]], isCut: &isCut)
   }
 
   private func response(_ text: String) -> [Int32] { tokenizer.encode(text).map { Int32($0) } }
@@ -103,9 +116,9 @@ extension JudgeModel {
     var promptTokens = tokenizer.encode(prompt, addingSpecialTokens: true).map { Int32($0) }
     if promptTokens.isEmpty { promptTokens = separator }
     let context = transformer.configuration.contextLength
-    // Half the context is the responses' if they need it; the prompt gets what they leave.
+    // Responses get what the prompt leaves, and half the context if they need it; the prompt gets what they leave.
     let parts = sequences.first?.count ?? 1
-    let most = max(context / 2 / parts - separator.count, 1)
+    let most = max(max(context / 2, context - promptTokens.count) / parts - separator.count, 1)
     let responses = sequences.map { sequence in
       sequence.flatMap { part -> [Int32] in
         if part.count > most { isCut = true }

@@ -1,4 +1,5 @@
 import Foundation
+import PoiseFiles
 import PoiseModel
 import PoiseObjectives
 
@@ -44,26 +45,36 @@ public struct RewardModelRewarder: Rewarder {
     scorer = JudgeScorer(judge, pool: pool)
   }
 
-  /// Equal answers get equal rewards, to the bit: each is evaluated once.
+  /// Equal answers get equal rewards, to the bit: each is evaluated once. What else is asked at the same time moves a reward by
+  /// no more than rounding.
   public func rewards(_ answers: [Answer]) -> [Double] {
-    var order: [String] = []
-    var responses: [String: [String]] = [:]
-    var places: [Place: Int] = [:]
+    var groups: [TokenGroup] = []
+    var openGroups: [[Int32]: Int] = [:]  // by prompt, as the model reads it behind this very response
+    var places: [Place: (group: Int, response: Int)] = [:]
     for answer in answers where places[Place(answer)] == nil {
-      if responses[answer.prompt] == nil { order.append(answer.prompt) }
-      places[Place(answer)] = responses[answer.prompt, default: []].count
-      responses[answer.prompt, default: []].append(answer.response)
+      let alone = scorer.judge.group(prompt: answer.prompt, response: answer.response)
+      var group = openGroups[alone.prompt] ?? groups.count
+      if group < groups.count, groups[group].responses.count == Self.largestGroup { group = groups.count }
+      if group == groups.count { groups.append(TokenGroup(prompt: alone.prompt, responses: [])) }
+      openGroups[alone.prompt] = group
+      places[Place(answer)] = (group, groups[group].responses.count)
+      groups[group].responses += alone.responses
     }
-    let scores = scorer.scores(order.map { scorer.judge.group(prompt: $0, responses: responses[$0]!) })
-    let byPrompt = Dictionary(uniqueKeysWithValues: zip(order, scores))
-    return answers.map { byPrompt[$0.prompt]![places[Place($0)]!] }
+    let scores = scorer.scores(groups)
+    return answers.map { answer in
+      let place = places[Place(answer)]!
+      return scores[place.group][place.response]
+    }
   }
 
-  private struct Place: Hashable {
-    let prompt: String
-    let response: String
+  /// Responses that share their prompt's rows: memory is for the largest group.
+  private static let largestGroup = 8
 
-    init(_ answer: Answer) { (prompt, response) = (answer.prompt, answer.response) }
+  private struct Place: Hashable {
+    let prompt: ExactString
+    let response: ExactString
+
+    init(_ answer: Answer) { (prompt, response) = (ExactString(answer.prompt), ExactString(answer.response)) }
   }
 }
 
@@ -80,18 +91,34 @@ public struct PreferenceModelAnnotator: Annotator {
 
   public func preferences(_ comparisons: [Comparison]) -> [Double] { predictions(comparisons).map(\.preference) }
 
-  /// What the model says of each order, before they are averaged.
+  /// What the model says of each order, before they are averaged. A pair is evaluated once, and in the same place of the batch
+  /// whichever response is named first, so that even rounding cannot tell (y, y′) from (y′, y).
   func predictions(_ comparisons: [Comparison]) -> [BothOrdersPrediction] {
-    let different = comparisons.indices.filter { comparisons[$0].first != comparisons[$0].second }
-    let logits = scorer.scores(
-      different.map { index in
-        var isCut = false
-        let asked = comparisons[index]
-        return scorer.judge.group(prompt: asked.prompt, first: asked.first, second: asked.second, isCut: &isCut)
-      })
-    var predictions = Array(repeating: BothOrdersPrediction(forth: 0.5, back: 0.5), count: comparisons.count)
-    for (index, logits) in zip(different, logits) { predictions[index] = BothOrdersPrediction(logits: logits) }
-    return predictions
+    var groups: [TokenGroup] = []
+    var places: [Pair: Int] = [:]
+    for pair in comparisons.map(Pair.init) where pair.first != pair.second && places[pair] == nil {
+      var isCut = false
+      places[pair] = groups.count
+      groups.append(
+        scorer.judge.group(prompt: pair.prompt.text, first: pair.first.text, second: pair.second.text, isCut: &isCut))
+    }
+    let predictions = scorer.scores(groups).map { BothOrdersPrediction(logits: $0) }
+    return comparisons.map { asked in
+      guard let place = places[Pair(asked)] else { return BothOrdersPrediction(forth: 0.5, back: 0.5) }
+      return asked.isInByteOrder ? predictions[place] : predictions[place].swapped
+    }
+  }
+
+  /// A prompt and its responses, in the order of their bytes.
+  private struct Pair: Hashable {
+    let prompt: ExactString
+    let first: ExactString
+    let second: ExactString
+
+    init(_ asked: Comparison) {
+      let told = asked.isInByteOrder ? asked : asked.swapped
+      (prompt, first, second) = (ExactString(told.prompt), ExactString(told.first), ExactString(told.second))
+    }
   }
 }
 

@@ -44,6 +44,8 @@ public final class JudgeTrainer: Trainer {
   private let update: ParameterUpdate
   private var order: DataOrder
   private(set) var best = Best()
+  /// The step after which the judge agreed best with the held-out comparisons; nil before the first look.
+  public var bestStep: Int? { best.step == 0 ? nil : best.step }
   private let bestParameters: Arena
   private var tokenCount = 0
 
@@ -148,11 +150,11 @@ public final class JudgeTrainer: Trainer {
     let predictions = scorer.scores(heldOut.map(\.group)).map { probability($0[0], $0[1]) }
     let judged = zip(predictions, heldOut.map(\.preference))
     let decided = judged.compactMap { JudgedPair.correctness(of: $0, label: $1) }
-    var now = Best(step: optimizer.step)
-    now.agreement = decided.isEmpty ? 0.5 : Float(decided.reduce(0, +) / Double(decided.count))
-    now.logLoss = Float(judged.reduce(0) { $0 + JudgedPair.logLoss(of: $1.0, label: $1.1) } / Double(heldOut.count))
-    record.heldOutAccuracy = Double(now.agreement)
-    record.heldOutLogLoss = Double(now.logLoss)
+    let agreement = decided.isEmpty ? 0.5 : decided.reduce(0, +) / Double(decided.count)
+    let logLoss = judged.reduce(0) { $0 + JudgedPair.logLoss(of: $1.0, label: $1.1) } / Double(heldOut.count)
+    record.heldOutAccuracy = agreement
+    record.heldOutLogLoss = logLoss
+    let now = Best(step: optimizer.step, agreement: Float(agreement), logLoss: Float(logLoss))
     if best.isBeaten(by: now) {
       best = now
       bestParameters.copy(from: judge.parameters)

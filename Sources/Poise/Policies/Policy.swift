@@ -15,7 +15,9 @@ public struct Policy: TrainablePolicy, SavableModel {
   public var parameters: Arena { model.parameters }
   public var configuration: TransformerConfiguration { model.transformer.configuration }
 
+  /// - Precondition: the model has a vocabulary head.
   public init(model: StoredModel, tokenizer: Tokenizer?, tokenizerConfig: JSON? = nil) {
+    precondition(model.transformer.configuration.head == .vocabulary)
     self.model = model
     self.tokenizer = tokenizer
     self.tokenizerConfig = tokenizerConfig
@@ -23,40 +25,29 @@ public struct Policy: TrainablePolicy, SavableModel {
 
   /// Reads a model folder, or the newest complete checkpoint of a run folder.
   ///
-  /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree.
+  /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree, or the folder holds a judge.
   public init(folder: String) throws {
-    let folder = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
-    model = try StoredModel(folder: folder)
-    tokenizer = Policy.hasTokenizer(folder) ? try Tokenizer(folder: folder) : nil
-    let configPath = "\(folder)/tokenizer_config.json"
-    tokenizerConfig = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
-    if let tokenizer, tokenizer.vocabularySize > configuration.vocabularySize {
+    let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
+    let model = try StoredModel(folder: checkpoint)
+    guard model.transformer.configuration.head == .vocabulary else {
+      let path = "\(checkpoint)/config.json"
+      let kind = try JudgeModel.kind(of: model, path).rawValue
       throw DataError(
-        "\(folder)/tokenizer.json",
-        "the tokenizer knows \(tokenizer.vocabularySize) tokens and the model \(configuration.vocabularySize). Use the tokenizer "
-          + "that the model was trained with.", category: .configuration)
+        path,
+        "this is a \(kind) model, which judges texts and writes none. Use it as a judge or annotator, \(kind):\(folder), and "
+          + "name a policy here.", category: .configuration)
     }
-  }
-
-  private static func hasTokenizer(_ folder: String) -> Bool {
-    Files.exists("\(folder)/tokenizer.json") || Files.exists("\(folder)/vocab.json")
+    let files = try TokenizerFiles(folder: checkpoint, of: model.transformer.configuration)
+    self.init(model: model, tokenizer: files.tokenizer, tokenizerConfig: files.config)
   }
 
   /// Writes everything Hugging Face transformers needs to load the policy.
   public func save(folder: String) throws {
     try model.save(folder: folder)
-    if let tokenizer { try tokenizer.save(folder: folder) }
-    try Files.replace("\(folder)/tokenizer_config.json", with: (tokenizerConfig ?? defaultTokenizerConfig).page)
+    try tokenizerFiles.save(folder: folder, for: configuration)
   }
 
-  private var defaultTokenizerConfig: JSON {
-    func token(_ id: Int?) -> JSON { id.flatMap { tokenizer?.token(of: $0) }.map { .string($0) } ?? .null }
-    return [
-      "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": token(configuration.beginningOfSequence),
-      "eos_token": token(configuration.endOfSequence.first), "model_max_length": .init(configuration.contextLength),
-      "clean_up_tokenization_spaces": false,
-    ]
-  }
+  var tokenizerFiles: TokenizerFiles { TokenizerFiles(tokenizer, config: tokenizerConfig) }
 
   /// Policy and reference run through one transformer with two sets of parameters, so they must be built alike.
   public func requireSameForm(_ reference: Policy) throws(PolicyError) {
@@ -118,17 +109,21 @@ extension Policy {
 /// Why a text or some token ids cannot be given to a model. Callers that know the file and line say so with `located`.
 public enum PolicyError: ExplainedError, Equatable {
   case noTokenizer
+  case noTokenizerToJudgeWith
   case emptyPrompt
   case emptyResponse
   case tokenOutside(token: Int, vocabularySize: Int)
-  case tooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
+  /// A prompt, with the most tokens that its response may have.
+  case promptTooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
+  /// A prompt with a response that is given.
+  case responseTooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
   case differentVocabularies(policy: Int, reference: Int)
   case differentForms
 
   public var category: FailureCategory {
     switch self {
-    case .noTokenizer, .differentVocabularies, .differentForms: .configuration
-    case .emptyPrompt, .emptyResponse, .tokenOutside, .tooLong: .badData
+    case .noTokenizer, .noTokenizerToJudgeWith, .differentVocabularies, .differentForms: .configuration
+    case .emptyPrompt, .emptyResponse, .tokenOutside, .promptTooLong, .responseTooLong: .badData
     }
   }
 
@@ -137,14 +132,19 @@ public enum PolicyError: ExplainedError, Equatable {
     case .noTokenizer:
       "The model folder has no tokenizer.json, so text cannot be turned into tokens. Give token ids (prompt_ids, "
         + "completion_ids), or add the tokenizer to the folder."
+    case .noTokenizerToJudgeWith:
+      "The model folder has no tokenizer.json. A judge reads text, whoever wrote it, so it needs one: add the tokenizer to the folder."
     case .emptyPrompt:
       "the prompt has no tokens, and the model has no beginning-of-sequence token to start from."
     case .emptyResponse: "the response has no tokens."
     case .tokenOutside(let token, let size):
       "the token id \(token) is outside the model's vocabulary (0 to \(size - 1))."
-    case .tooLong(let prompt, let response, let context):
+    case .promptTooLong(let prompt, let response, let context):
       "the prompt has \(prompt) tokens and the response may have \(response), together more than the model's context of "
         + "\(context). Shorten the prompt, or lower --max-new-tokens."
+    case .responseTooLong(let prompt, let response, let context):
+      "the prompt has \(prompt) tokens and the response \(response), together more than the model's context of \(context). "
+        + "Shorten one of them, leave the line out, or use a model of a longer context."
     case .differentVocabularies(let policy, let reference):
       "The policy knows \(policy) tokens and the reference \(reference); only models of one vocabulary can be compared token by "
         + "token."

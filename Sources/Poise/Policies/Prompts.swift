@@ -28,7 +28,11 @@ extension Policy {
 
   public func prompt(_ prompt: TextOrTokens, responseTokens: Int) throws -> Prompt {
     let tokens = try promptTokens(prompt)
-    try requireFit(prompt: tokens.count, response: responseTokens)
+    let contextLength = configuration.contextLength
+    guard tokens.count + responseTokens <= contextLength else {
+      throw PolicyError.promptTooLong(
+        promptTokens: tokens.count, responseTokens: responseTokens, contextLength: contextLength)
+    }
     switch prompt {
     case .text(let text): return Prompt(tokens: tokens, text: text)
     case .tokens: return Prompt(tokens: tokens, text: text(of: tokens))
@@ -79,7 +83,7 @@ extension Policy {
 
   private func requireFit(prompt: Int, response: Int) throws(PolicyError) {
     guard prompt + response <= configuration.contextLength else {
-      throw .tooLong(promptTokens: prompt, responseTokens: response, contextLength: configuration.contextLength)
+      throw .responseTooLong(promptTokens: prompt, responseTokens: response, contextLength: configuration.contextLength)
     }
   }
 }

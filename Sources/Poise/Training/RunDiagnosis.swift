@@ -22,10 +22,12 @@ public struct RunDiagnosis: Sendable, Equatable {
       return
     }
     let window = Window(records)
-    findings = [
-      Self.bothFell(window), Self.lengthExploited(window), Self.divergenceRanAway(window), Self.tied(window),
-      Self.saturated(window), Self.identical(window), Self.stuck(window), Self.unfinished(window),
-    ].compactMap(\.self)
+    // Recorded pairs are what they are, and hard labels are how they usually come.
+    let ofSamples = [
+      Self.lengthExploited, Self.divergenceRanAway, Self.tied, Self.saturated, Self.identical, Self.stuck, Self.unfinished,
+    ]
+    let isOnline = records.contains { $0.sampling != nil }
+    findings = ([Self.bothFell] + (isOnline ? ofSamples : [])).compactMap { $0(window) }
   }
 
   /// A paragraph a finding, or one sentence where there is none.
@@ -68,7 +70,7 @@ public struct RunDiagnosis: Sendable, Equatable {
   }
 
   private static func lengthExploited(_ window: Window) -> Finding? {
-    guard window.last.contains(where: { $0.sampling != nil }), let length = window.means({ $0.responseLength }),
+    guard let length = window.means({ $0.responseLength }),
       let chosen = window.means({ $0.preference?.chosenLength }), let rejected = window.means({ $0.preference?.rejectedLength })
     else { return nil }
     let growth = length.last / max(length.first, 1)
@@ -141,6 +143,8 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "start from a model that has learnt to stop.")
   }
 
-  private static func number(_ value: Double) -> String { value.formatted(decimals: abs(value) < 10 ? 2 : 1) }
+  private static func number(_ value: Double) -> String {
+    abs(value) < 0.01 ? value.formatted(significantDigits: 2) : value.formatted(decimals: abs(value) < 10 ? 2 : 1)
+  }
   private static func percent(_ share: Double) -> String { "\((100 * share).formatted(decimals: 0)) %" }
 }

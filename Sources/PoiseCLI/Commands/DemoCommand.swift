@@ -130,9 +130,11 @@ struct DemonstrationReport {
       let learned = evaluation.overSupervised(name.rawValue, evaluation.underLearnedJudge)
       let gap = learned.winRate - rubric.winRate
       let share = "\(abs(gap).formatted(decimals: 3)) \(gap >= 0 ? "more" : "less")"
+      let isBeyondChance = rubric.winRate < learned.interval.lowerBound
+      let verdict = gap <= 0 ? "" : isBeyondChance ? ", which is over-optimisation" : ", within its interval"
       return
         "\(name.rawValue) wins \(rate(learned)) against SFT under the learned preference model, and \(rate(rubric)) under the rubric: "
-        + "the learned judge promises \(share)\(gap > 0.02 ? ", which is over-optimisation" : "")."
+        + "the learned judge promises \(share)\(verdict)."
     }
   }
 

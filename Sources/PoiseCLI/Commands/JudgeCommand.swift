@@ -64,16 +64,25 @@ struct JudgeRun {
     let trainer = trainer(judge, data, pool)
     let records = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
     common.note(TrainingSummary(records: records).text + "\n")
-    let reported = test ?? data.validation
-    guard !reported.isEmpty else {
-      return Console.result("Nothing was held out, so there is nothing to report. The judge is in \(training.out).")
+    if let best = trainer.bestStep, best < trainer.optimizer.step {
+      common.note("Held-out agreement was best after step \(best), whose parameters the judge has.\n")
     }
+    let reported = test ?? data.validation
+    guard !reported.isEmpty else { return sayThatNothingWasHeldOut() }
     // Where the test is a file of its own, the bag of words may learn from all the judge has seen, stopping included.
     let seen = test == nil ? data.training : data.training + data.validation
     let report = try JudgeEvaluation(judge, training: seen, test: reported, seed: common.seed, pool: pool).report
     try Files.replace("\(training.out)/report.json", with: report.json.page)
     Console.result(output.json ? report.json.line : JudgeReportTable(report: report).text)
     if !output.json { Console.result("\nThe judge is in \(training.out): name it \(kind.rawValue):\(training.out).") }
+  }
+
+  /// Programs that read the report must not find words in its place.
+  private func sayThatNothingWasHeldOut() {
+    let text =
+      "Nothing was held out, so training did not know when to stop, and there is nothing to report. Give more prompts, a larger "
+      + "--validation-share or --test-data. The judge is in \(training.out): name it \(kind.rawValue):\(training.out)."
+    if output.json { common.note(text) } else { Console.result(text) }
   }
 
   private func trainer(_ judge: JudgeModel, _ data: JudgeData, _ pool: WorkerPool) -> JudgeTrainer {

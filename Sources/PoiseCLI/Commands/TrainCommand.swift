@@ -94,7 +94,7 @@ struct TrainCommand: ParsableCommand {
       ? try run.run(offlineTrainer(policy, reference), saving: policy, resumedFrom: checkpoint)
       : try run.run(onlineTrainer(policy, reference), saving: policy, resumedFrom: checkpoint)
     Console.result(TrainingSummary(records: records).text)
-    Console.result("\n" + RunDiagnosis(records).text)
+    if !records.isEmpty { Console.result("\n" + RunDiagnosis(records).text) }
     Console.result("\nThe policy is in \(training.out).")
   }
 

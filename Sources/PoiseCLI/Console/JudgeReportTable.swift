@@ -5,7 +5,7 @@ import PoiseFiles
 struct JudgeReportTable {
   let report: JudgeReport
 
-  var text: String { [accuracies, quantities, verdict].joined(separator: "\n\n") }
+  var text: String { ((report.accuracy == nil ? [] : [accuracies]) + [quantities, verdict]).joined(separator: "\n\n") }
 
   private var accuracies: String {
     var table = TextTable(["held-out agreement", "accuracy", "95 % interval", "judge's gain", "95 % interval"])

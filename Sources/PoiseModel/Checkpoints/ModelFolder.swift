@@ -36,7 +36,14 @@ public struct StoredModel: Sendable {
       return weights.tensors[name] == nil && weights.tensors[short] != nil ? short : name
     }
     var configuration = try family.configuration(reader) { weights.tensors[stored($0)] != nil }
-    if weights.tensors[StoredTensor.scalarHead.name] != nil { configuration.head = .scalar }
+    if let head = weights.tensors[StoredTensor.scalarHead.name] {
+      guard head.shape.first == 1 else {
+        throw reader.error(
+          "this is a classifier of \(head.shape.first ?? 0) labels (score.weight in the weights); Poise reads those of one label, "
+            + "which score or compare texts.")
+      }
+      configuration.head = .scalar
+    }
     if let problem = configuration.problem { throw reader.error(problem) }
     self.family = family
     config = reader.json

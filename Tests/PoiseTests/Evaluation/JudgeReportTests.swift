@@ -30,9 +30,18 @@ import Testing
     #expect(report.meanAsymmetry == 0.25 && report.cyclicShare == 0.5)
   }
 
+  /// It has the first pair right and the third wrong, and cannot tell the second; nobody can have the fourth right.
+  @Test func theBagOfWordsIsComparedWithOnTheSamePairs() {
+    let report = JudgeReport(Self.pairs, bagOfWords: [0.9, 0.5, 0.4, 0.9])
+    #expect(report.bagOfWords?.mean == 0.5)
+    #expect(abs(report.gainOverBagOfWords!.mean - (0 - 0.5 + 0.5) / 3) < 1e-12)
+    #expect(JudgeReport(Self.pairs).bagOfWords == nil)
+  }
+
   @Test func withoutADecidedPairThereIsNoAccuracy() {
     let report = JudgeReport([judged(0.75, 0.5)])
     #expect(report.accuracy == nil && report.longerWins == nil && report.gainOverLength == nil)
+    #expect(report.bagOfWords == nil && report.gainOverBagOfWords == nil)
     #expect(report.json["accuracy"] == .null && report.brierScore == 0.0625)
   }
 
@@ -40,8 +49,8 @@ import Testing
     let json = JudgeReport([judged(0.75, 1, prompt: "p")], bothOrders: [BothOrdersPrediction(forth: 1, back: 0.5)]).json
     #expect(
       json.object?.keys == [
-        "pairs", "prompts", "accuracy", "longer_wins", "gain_over_length", "log_loss", "brier", "calibration/ece", "asymmetry",
-        "cyclic_triples",
+        "pairs", "prompts", "accuracy", "longer_wins", "gain_over_length", "bag_of_words", "gain_over_bag_of_words", "log_loss",
+        "brier", "calibration/ece", "asymmetry", "cyclic_triples",
       ])
     #expect(json["accuracy"]?.line == #"{"mean": 1, "ci_low": 1, "ci_high": 1, "resampled": "pairs", "units": 1}"#)
     #expect(json["longer_wins"]?["mean"] == 0.5 && json["calibration/ece"] == 0.25 && json["cyclic_triples"] == .null)

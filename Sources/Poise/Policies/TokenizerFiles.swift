@@ -1,0 +1,43 @@
+import PoiseFiles
+import PoiseModel
+import PoiseText
+
+/// The text side of a model's folder: its tokenizer, and `tokenizer_config.json` as it came, kept for saving.
+struct TokenizerFiles: Sendable {
+  /// Nil for folders without one.
+  var tokenizer: Tokenizer?
+  var config: JSON?
+
+  init(_ tokenizer: Tokenizer?, config: JSON?) {
+    self.tokenizer = tokenizer
+    self.config = config
+  }
+
+  /// - Throws: errors of the files; `DataError` where tokenizer and model disagree.
+  init(folder: String, of model: TransformerConfiguration) throws {
+    let hasTokenizer = Files.exists("\(folder)/tokenizer.json") || Files.exists("\(folder)/vocab.json")
+    tokenizer = hasTokenizer ? try Tokenizer(folder: folder) : nil
+    let configPath = "\(folder)/tokenizer_config.json"
+    config = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
+    if let tokenizer, tokenizer.vocabularySize > model.vocabularySize {
+      throw DataError(
+        "\(folder)/tokenizer.json",
+        "the tokenizer knows \(tokenizer.vocabularySize) tokens and the model \(model.vocabularySize). Use the tokenizer that the "
+          + "model was trained with.", category: .configuration)
+    }
+  }
+
+  func save(folder: String, for model: TransformerConfiguration) throws {
+    try tokenizer?.save(folder: folder)
+    try Files.replace("\(folder)/tokenizer_config.json", with: (config ?? defaultConfig(model)).page)
+  }
+
+  private func defaultConfig(_ model: TransformerConfiguration) -> JSON {
+    func token(_ id: Int?) -> JSON { id.flatMap { tokenizer?.token(of: $0) }.map { .string($0) } ?? .null }
+    return [
+      "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": token(model.beginningOfSequence),
+      "eos_token": token(model.endOfSequence.first), "model_max_length": .init(model.contextLength),
+      "clean_up_tokenization_spaces": false,
+    ]
+  }
+}
