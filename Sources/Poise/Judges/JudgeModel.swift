@@ -18,7 +18,7 @@ public struct JudgeModel: SavableModel, Sendable {
   public let tokenizer: Tokenizer
   private let tokenizerFiles: TokenizerFiles
   /// What ends a response.
-  private let separator: [Int32]
+  let separator: [Int32]
 
   public var transformer: Transformer { model.transformer }
   public var parameters: Arena { model.parameters }

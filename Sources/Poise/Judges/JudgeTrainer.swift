@@ -1,8 +1,9 @@
 import PoiseModel
 import PoiseObjectives
+import PoiseRandom
 
 /// Trains a judge on recorded comparisons, and stops where held-out agreement no longer grows: in the end the judge has the
-/// parameters that agreed best.
+/// parameters that agreed best, of those whose probabilities were better than a coin's.
 ///
 /// A reward model learns p(y ≻ y′) = σ(r − r′) (``BradleyTerryLoss``), a preference model the log-odds of both orders
 /// (``LogisticLoss``). Labels are soft: p is what annotators said, vote shares for example.
@@ -30,8 +31,13 @@ public final class JudgeTrainer: Trainer {
     var agreement = -Float.infinity
     var logLoss = Float.infinity
 
+    /// Probabilities that say less than a coin's, log 2, are those of a judge who has learnt its training pairs by heart: among
+    /// few held-out pairs it may agree best by chance, but what it says is not worth training on.
+    private var knowsSomething: Bool { logLoss < 0.693_147 }
+
     func isBeaten(by other: Best) -> Bool {
-      other.agreement > agreement || (other.agreement == agreement && other.logLoss < logLoss)
+      if other.knowsSomething != knowsSomething { return other.knowsSomething }
+      return other.agreement > agreement || (other.agreement == agreement && other.logLoss < logLoss)
     }
   }
 
@@ -39,6 +45,7 @@ public final class JudgeTrainer: Trainer {
   private let heldOut: [PreferenceExample]
   private let stopping: Stopping
   private let loss: BradleyTerryLoss
+  private let tokenDropout: Double
   private let pass: ShardedPass<Transformer>
   private let scorer: JudgeScorer
   private let update: ParameterUpdate
@@ -53,9 +60,11 @@ public final class JudgeTrainer: Trainer {
   ///   - examples: groups as the judge reads them; at least one.
   ///   - heldOut: comparisons about other prompts; without any, training goes on to its last step.
   ///   - centring: λ of ``BradleyTerryLoss``; a preference model has no use for it.
+  ///   - tokenDropout: share of the responses' tokens that each step leaves out at random, in [0, 1): with few different texts
+  ///     a judge otherwise learns them by heart (Iyyer et al. 2015).
   public init(
     _ judge: JudgeModel, examples: [PreferenceExample], heldOut: [PreferenceExample], stopping: Stopping, centring: Double,
-    options: TrainingOptions, pool: WorkerPool
+    tokenDropout: Double = 0, options: TrainingOptions, pool: WorkerPool
   ) {
     precondition(!examples.isEmpty)
     self.judge = judge
@@ -64,6 +73,7 @@ public final class JudgeTrainer: Trainer {
     self.stopping = stopping
     self.options = options
     loss = BradleyTerryLoss(centring: centring)
+    self.tokenDropout = tokenDropout
     pass = ShardedPass(judge.transformer, pool: pool, shardCount: options.shards, backward: true, reference: false)
     pass.reserve(
       WorkspaceCapacity(largest: examples.map(\.group), perShard: options.groupsPerShard, reading: judge.transformer.reading))
@@ -83,7 +93,7 @@ public final class JudgeTrainer: Trainer {
     let clock = StepClock()
     var times = StepRecord.Times()
     let batch = order.batch(optimizer.step).map { examples[$0] }
-    pass.differentiate(batch.map(\.group), policy: judge.parameters, reference: nil) { responses in
+    pass.differentiate(thinned(batch), policy: judge.parameters, reference: nil) { responses in
       let result = evaluate(responses[0].score, responses[1].score, batch[responses[0].group].preference)
       responses[0].coefficient = result.coefficients.first / Double(batch.count)
       responses[1].coefficient = result.coefficients.second / Double(batch.count)
@@ -101,6 +111,23 @@ public final class JudgeTrainer: Trainer {
       step: optimizer.step, epoch: order.epochs(after: optimizer.step), loss: mean, learningRate: rate, gradientNorm: norm,
       tokenCount: tokenCount, entropy: nil, responseLength: Double(tokens) / Double(2 * batch.count), preference: nil,
       judge: record, times: times, exampleCount: batch.count, stepTokenCount: tokens)
+  }
+
+  /// The batch's groups, less the tokens that this step does without.
+  private func thinned(_ batch: [PreferenceExample]) -> [TokenGroup] {
+    guard tokenDropout > 0 else { return batch.map(\.group) }
+    return batch.enumerated().map { index, example in
+      var group = example.group
+      for response in group.responses.indices {
+        var generator = CounterGenerator(
+          options.seed, 0x7468_696E, UInt64(optimizer.step), UInt64(index), UInt64(response))  // "thin"
+        group.responses[response].removeAll { token in
+          let isDropped = generator.uniform() < tokenDropout
+          return isDropped && !judge.separator.contains(token)
+        }
+      }
+      return group
+    }
   }
 
   /// Loss of one comparison and its derivatives by the two scores.
