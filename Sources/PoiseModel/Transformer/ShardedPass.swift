@@ -16,6 +16,8 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
   private let hasBackward: Bool
   private let hasReference: Bool
   private var workspaces: [Model.Workspace] = []
+  /// Of each workspace.
+  private var capacity = WorkspaceCapacity()
   /// One a worker: a shard's own gradients, before they are added.
   private let shardGradients: [Arena]
   private var shards: [Range<Int>] = []
@@ -33,11 +35,12 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
     shardGradients = (0..<(backward ? inFlight : 0)).map { _ in Arena(count: count) }
   }
 
-  /// Makes room for any batch whose shards fit `capacity`: such batches then allocate nothing.
-  public func reserve(_ capacity: WorkspaceCapacity) {
-    var needed = capacity
-    if let current = workspaces.first?.capacity { needed.formUnion(current) }
-    guard workspaces.isEmpty || needed != workspaces[0].capacity else { return }
+  /// Makes room for any batch whose shards fit `wanted`: such batches then allocate nothing.
+  public func reserve(_ wanted: WorkspaceCapacity) {
+    var needed = wanted
+    needed.formUnion(capacity)
+    guard workspaces.isEmpty || needed != capacity else { return }
+    capacity = needed
     workspaces = (0..<min(pool.workerCount, shardCount)).map { _ in
       model.makeWorkspace(capacity: needed, backward: hasBackward, reference: hasReference)
     }
@@ -85,12 +88,12 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
 
   private func cut(_ groups: [TokenGroup]) {
     shards.removeAll(keepingCapacity: true)
-    var needed = workspaces.first?.capacity ?? WorkspaceCapacity()
+    var needed = capacity
     for range in EvenRuns(of: groups.count, into: shardCount) {
       shards.append(range)
-      var capacity = WorkspaceCapacity()
-      for index in range { capacity.add(groups[index], reading: model.reading) }
-      needed.formUnion(capacity)
+      var shard = WorkspaceCapacity()
+      for index in range { shard.add(groups[index], reading: model.reading) }
+      needed.formUnion(shard)
     }
     reserve(needed)
   }
