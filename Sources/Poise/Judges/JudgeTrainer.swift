@@ -1,6 +1,5 @@
 import PoiseModel
 import PoiseObjectives
-import PoiseRandom
 
 /// Trains a judge on recorded comparisons, and stops where held-out agreement no longer grows: in the end the judge has the
 /// parameters that agreed best, of those whose probabilities were better than a coin's.
@@ -33,7 +32,8 @@ public final class JudgeTrainer: Trainer {
 
     /// Probabilities that say less than a coin's, log 2, are those of a judge who has learnt its training pairs by heart: among
     /// few held-out pairs it may agree best by chance, but what it says is not worth training on.
-    private var knowsSomething: Bool { logLoss < 0.693_147 }
+    private var knowsSomething: Bool { logLoss < Self.ofACoin }
+    private static let ofACoin = Float(JudgedPair.logLoss(of: 0.5, label: 1))
 
     func isBeaten(by other: Best) -> Bool {
       if other.knowsSomething != knowsSomething { return other.knowsSomething }
@@ -45,7 +45,6 @@ public final class JudgeTrainer: Trainer {
   private let heldOut: [PreferenceExample]
   private let stopping: Stopping
   private let loss: BradleyTerryLoss
-  private let tokenDropout: Double
   private let pass: ShardedPass<Transformer>
   private let scorer: JudgeScorer
   private let update: ParameterUpdate
@@ -60,11 +59,9 @@ public final class JudgeTrainer: Trainer {
   ///   - examples: groups as the judge reads them; at least one.
   ///   - heldOut: comparisons about other prompts; without any, training goes on to its last step.
   ///   - centring: λ of ``BradleyTerryLoss``; a preference model has no use for it.
-  ///   - tokenDropout: share of the responses' tokens that each step leaves out at random, in [0, 1): with few different texts
-  ///     a judge otherwise learns them by heart (Iyyer et al. 2015).
   public init(
     _ judge: JudgeModel, examples: [PreferenceExample], heldOut: [PreferenceExample], stopping: Stopping, centring: Double,
-    tokenDropout: Double = 0, options: TrainingOptions, pool: WorkerPool
+    options: TrainingOptions, pool: WorkerPool
   ) {
     precondition(!examples.isEmpty)
     self.judge = judge
@@ -73,7 +70,6 @@ public final class JudgeTrainer: Trainer {
     self.stopping = stopping
     self.options = options
     loss = BradleyTerryLoss(centring: centring)
-    self.tokenDropout = tokenDropout
     pass = ShardedPass(judge.transformer, pool: pool, shardCount: options.shards, backward: true, reference: false)
     pass.reserve(
       WorkspaceCapacity(largest: examples.map(\.group), perShard: options.groupsPerShard, reading: judge.transformer.reading))
@@ -93,7 +89,7 @@ public final class JudgeTrainer: Trainer {
     let clock = StepClock()
     var times = StepRecord.Times()
     let batch = order.batch(optimizer.step).map { examples[$0] }
-    pass.differentiate(thinned(batch), policy: judge.parameters, reference: nil) { responses in
+    pass.differentiate(batch.map(\.group), policy: judge.parameters, reference: nil) { responses in
       let result = evaluate(responses[0].score, responses[1].score, batch[responses[0].group].preference)
       responses[0].coefficient = result.coefficients.first / Double(batch.count)
       responses[1].coefficient = result.coefficients.second / Double(batch.count)
@@ -111,23 +107,6 @@ public final class JudgeTrainer: Trainer {
       step: optimizer.step, epoch: order.epochs(after: optimizer.step), loss: mean, learningRate: rate, gradientNorm: norm,
       tokenCount: tokenCount, entropy: nil, responseLength: Double(tokens) / Double(2 * batch.count), preference: nil,
       judge: record, times: times, exampleCount: batch.count, stepTokenCount: tokens)
-  }
-
-  /// The batch's groups, less the tokens that this step does without.
-  private func thinned(_ batch: [PreferenceExample]) -> [TokenGroup] {
-    guard tokenDropout > 0 else { return batch.map(\.group) }
-    return batch.enumerated().map { index, example in
-      var group = example.group
-      for response in group.responses.indices {
-        var generator = CounterGenerator(
-          options.seed, 0x7468_696E, UInt64(optimizer.step), UInt64(index), UInt64(response))  // "thin"
-        group.responses[response].removeAll { token in
-          let isDropped = generator.uniform() < tokenDropout
-          return isDropped && !judge.separator.contains(token)
-        }
-      }
-      return group
-    }
   }
 
   /// Loss of one comparison and its derivatives by the two scores.

@@ -82,27 +82,16 @@ public final class OfflineTrainer<Trained: TrainablePolicy>: PlainTrainer {
       pairs.differentiate(algorithm.objective, &responses, weight: 1 / Double(pairs.count))
     }
     let identical = batch.map { examples[$0].group.responses[0] == examples[$0].group.responses[1] }
-    let evaluated = pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identical)
+    var evaluated = pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identical)
+    evaluated.record.tau = algorithm.tau
     times.differentiate = clock.lap()
 
-    let (norm, rate) = try update.apply(pass, to: policy.parameters, loss: evaluated.loss)
+    let applied = try update.apply(pass, to: policy.parameters, loss: evaluated.loss)
     times.update = clock.lap()
-    return record(evaluated, norm: norm, rate: rate, times)
-  }
-
-  private func record(
-    _ evaluated: PairTable.Evaluation, norm: Double, rate: Double, _ times: StepRecord.Times
-  ) -> StepRecord {
-    let outcomes = pass.outcomes
-    let count = Double(outcomes.count)
-    let tokens = outcomes.reduce(0) { $0 + $1.tokenCount }
-    tokenCount += tokens
-    var preference = evaluated.record
-    preference.tau = algorithm.tau
-    return StepRecord(
-      step: optimizer.step, epoch: order.epochs(after: optimizer.step), loss: evaluated.loss, learningRate: rate,
-      gradientNorm: norm, tokenCount: tokenCount, entropy: outcomes.reduce(0) { $0 + $1.entropy } / count,
-      responseLength: Double(tokens) / count, preference: preference, times: times, exampleCount: options.batchSize,
-      stepTokenCount: tokens)
+    let record = StepRecord(
+      evaluated, pass.outcomes, step: optimizer.step, epoch: order.epochs(after: optimizer.step), applied,
+      earlierTokens: tokenCount, sampling: nil, times, exampleCount: batch.count)
+    tokenCount = record.tokenCount
+    return record
   }
 }

@@ -72,12 +72,20 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     pass.differentiate(groups, policy: policy.parameters, reference: reference) { responses in
       pairs.differentiate(algorithm.objective, &responses, weight: 1 / Double(pairs.count))
     }
-    let evaluated = pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identities(responses))
+    var evaluated = pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identities(responses))
+    evaluated.record.tau = algorithm.tau
     times.differentiate = clock.lap()
 
-    let (norm, rate) = try update.apply(pass, to: policy.parameters, loss: evaluated.loss)
+    let applied = try update.apply(pass, to: policy.parameters, loss: evaluated.loss)
     times.update = clock.lap()
-    return record(responses.flatMap(\.self), answers, evaluated, norm: norm, rate: rate, times)
+    let record = StepRecord(
+      evaluated, pass.outcomes, step: optimizer.step, epoch: order.epochs(after: optimizer.step), applied,
+      earlierTokens: tokenCount,
+      sampling: .init(
+        responses.flatMap(\.self), pass.outcomes, mixture: algorithm.sampling.mixture, rewards: answers.rewards),
+      times, exampleCount: batch.count)
+    tokenCount = record.tokenCount
+    return record
   }
 
   /// What the annotator says of a batch.
@@ -114,30 +122,10 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
   private func identities(_ responses: [[SampledResponse]]) -> [Bool] {
     responses.flatMap { group in plan.pairs.map { group[$0.first].tokens == group[$0.second].tokens } }
   }
-
-  private func record(
-    _ responses: [SampledResponse], _ answers: Answers, _ evaluated: PairTable.Evaluation, norm: Double, rate: Double,
-    _ times: StepRecord.Times
-  ) -> StepRecord {
-    let outcomes = pass.outcomes
-    let count = Double(outcomes.count)
-    let tokens = outcomes.reduce(0) { $0 + $1.tokenCount }
-    tokenCount += tokens
-    var preference = evaluated.record
-    preference.tau = algorithm.tau
-    return StepRecord(
-      step: optimizer.step, epoch: order.epochs(after: optimizer.step), loss: evaluated.loss, learningRate: rate,
-      gradientNorm: norm, tokenCount: tokenCount, entropy: outcomes.reduce(0) { $0 + $1.entropy } / count,
-      responseLength: Double(tokens) / count, preference: preference,
-      sampling: .init(
-        responses, outcomes, mixture: algorithm.sampling.mixture,
-        reward: answers.rewards.isEmpty ? nil : answers.rewards.reduce(0, +) / count),
-      times: times, exampleCount: options.batchSize, stepTokenCount: tokens)
-  }
 }
 
 extension StepRecord.SamplingRecord {
-  fileprivate init(_ responses: [SampledResponse], _ outcomes: [ResponseOutcome], mixture: Double, reward: Double?) {
+  fileprivate init(_ responses: [SampledResponse], _ outcomes: [ResponseOutcome], mixture: Double, rewards: [Double]) {
     let count = Double(outcomes.count)
     func mean(_ value: (SampledResponse, ResponseOutcome) -> Double) -> Double {
       zip(responses, outcomes).reduce(0) { $0 + value($1.0, $1.1) } / count
@@ -148,6 +136,6 @@ extension StepRecord.SamplingRecord {
     samplingGap = mean { abs($0.logProbability - $1.logProbability) }
     logMixturePartition = mean { response, _ in response.logMixturePartition }
     self.mixture = mixture
-    self.reward = reward
+    reward = rewards.isEmpty ? nil : rewards.reduce(0, +) / count
   }
 }

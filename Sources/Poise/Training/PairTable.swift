@@ -65,6 +65,21 @@ struct PairTable: Sendable {
   }
 }
 
+extension StepRecord {
+  /// A step on pairs.
+  init(
+    _ evaluated: PairTable.Evaluation, _ outcomes: [ResponseOutcome], step: Int, epoch: Double,
+    _ applied: (norm: Double, rate: Double), earlierTokens: Int, sampling: SamplingRecord?, _ times: Times, exampleCount: Int
+  ) {
+    let (count, tokens) = (Double(outcomes.count), outcomes.reduce(0) { $0 + $1.tokenCount })
+    self.init(
+      step: step, epoch: epoch, loss: evaluated.loss, learningRate: applied.rate, gradientNorm: applied.norm,
+      tokenCount: earlierTokens + tokens, entropy: outcomes.reduce(0) { $0 + $1.entropy } / count,
+      responseLength: Double(tokens) / count, preference: evaluated.record, sampling: sampling, times: times,
+      exampleCount: exampleCount, stepTokenCount: tokens)
+  }
+}
+
 extension ResponseOutcome {
   /// What an objective may know.
   func statistics(advantage: Double = 0) -> ResponseStatistics {

@@ -16,11 +16,6 @@ struct JudgeFlags: ParsableArguments {
     help: ArgumentHelp(
       "Comparisons to report on, which training never sees. (default: those held out to decide when to stop)", valueName: "file"))
   var testData: String?
-  @Option(
-    help: ArgumentHelp(
-      "Share of the responses' tokens that each step leaves out at random, in [0, 0.9]: against learning by heart.",
-      valueName: "share"))
-  var tokenDropout = 0.0
   @Option(help: ArgumentHelp("Steps between looks at the held-out comparisons, 1 or more.", valueName: "n"))
   var evaluateEvery = 25
   @Option(help: ArgumentHelp("Looks without a better agreement after which training ends, 1 or more.", valueName: "n"))
@@ -28,7 +23,6 @@ struct JudgeFlags: ParsableArguments {
 
   func validate() throws {
     try requireRange("--validation-share", validationShare, 0...0.9)
-    try requireRange("--token-dropout", tokenDropout, 0...0.9)
     try requireRange("--evaluate-every", evaluateEvery, 1...1_000_000_000)
     try requireRange("--patience", patience, 1...1_000_000)
   }
@@ -37,7 +31,6 @@ struct JudgeFlags: ParsableArguments {
     object["data"] = .string(data)
     object["test_data"] = testData.map { .string($0) } ?? .null
     object["validation_share"] = .init(validationShare)
-    object["token_dropout"] = .init(tokenDropout)
     object["evaluate_every"] = .init(evaluateEvery)
     object["patience"] = .init(patience)
   }
@@ -103,7 +96,7 @@ struct JudgeRun {
     return JudgeTrainer(
       judge, examples: examples.examples, heldOut: heldOut.examples,
       stopping: .init(evaluateEvery: flags.evaluateEvery, patience: flags.patience), centring: centring,
-      tokenDropout: flags.tokenDropout,
+
       options: training.options(Self.defaults, seed: common.seed), pool: pool)
   }
 
