@@ -36,7 +36,7 @@ import Testing
       let record = try trainer.step()
       let (preference, sampling) = (try #require(record.preference), try #require(record.sampling))
       #expect(record.step == step && record.loss.isFinite && record.gradientNorm > 0)
-      #expect(preference.tau == Algorithm.row(name).tau)
+      #expect(preference.tau == Algorithm.row(name).tau ?? 0)
       #expect(sampling.mixture == Algorithm.row(name).sampling.mixture)
       #expect((sampling.reward != nil) == (name == .reinforce))
       #expect(sampling.samplingGap < 1e-5)

@@ -26,8 +26,8 @@ extension Algorithm {
     public let name: Name
     /// For people, with the paper.
     public let title: String
-    /// What τ is where the user says nothing, for summed log-probabilities.
-    public let tau: Double
+    /// What τ is where the user says nothing, for summed log-probabilities; nil where the objective has none.
+    public let tau: Double?
     /// Sampling where the user says nothing about the mixture.
     public let sampling: Sampling
     /// Whether the mixture is the user's to choose.
@@ -41,39 +41,39 @@ extension Algorithm {
   /// Every algorithm. A new one is a row here and a case of ``Name``.
   public static let table: [Row] = [
     Row(
-      name: .ipo, title: "IPO (Azar et al. 2023; online: Calandriello et al. 2024)", tau: 0.1, sampling: .alike(mixture: 0),
+      name: .ipo, title: "log-ratio margins regressed on preferences (Azar et al. 2023; online: Calandriello et al. 2024)", tau: 0.1, sampling: .alike(mixture: 0),
       hasMixture: false, isOffline: true, signal: .preferences
     ) { IdentityPreferenceOptimization(tau: $0, form: $1.form) },
     Row(
-      name: .ipoMD, title: "IPO-MD: IPO on responses of the mixture (Calandriello et al. 2024)", tau: 0.1,
+      name: .ipoMD, title: "IPO on responses of the mixture (Calandriello et al. 2024)", tau: 0.1,
       sampling: .alike(mixture: 0.125), hasMixture: true, isOffline: false, signal: .preferences
     ) { IdentityPreferenceOptimization(tau: $0, form: $1.form) },
     Row(
-      name: .dpo, title: "DPO (Rafailov et al. 2023; online: Guo et al. 2024)", tau: 0.4, sampling: .alike(mixture: 0),
+      name: .dpo, title: "logistic loss of the margin (Rafailov et al. 2023; online: Guo et al. 2024)", tau: 0.4, sampling: .alike(mixture: 0),
       hasMixture: false, isOffline: true, signal: .preferences
     ) { tau, _ in DirectPreferenceOptimization(tau: tau) },
     Row(
-      name: .slic, title: "SLiC with the normalised hinge (Liu et al. 2023)", tau: 0.4, sampling: .alike(mixture: 0),
+      name: .slic, title: "hinge loss of the margin, the normalised SLiC (Liu et al. 2023)", tau: 0.4, sampling: .alike(mixture: 0),
       hasMixture: false, isOffline: true, signal: .preferences
     ) { tau, _ in HingeNorm(tau: tau) },
     Row(
-      name: .slicHF, title: "SLiC-HF as first published (Zhao et al. 2023)", tau: 1, sampling: .alike(mixture: 0),
+      name: .slicHF, title: "SLiC as first published, without a reference (Zhao et al. 2023)", tau: nil, sampling: .alike(mixture: 0),
       hasMixture: false, isOffline: true, signal: .preferences
     ) { SequenceLikelihoodCalibration(margin: $1.margin, regularization: $1.regularization) },
     Row(
-      name: .reinforce, title: "regularised policy gradient on a reward", tau: 0.4, sampling: .alike(mixture: 0),
+      name: .reinforce, title: "policy gradient on a reward, regularised towards the reference", tau: 0.4, sampling: .alike(mixture: 0),
       hasMixture: false, isOffline: false, signal: .rewards
     ) { tau, _ in RegularizedPolicyGradient(tau: tau) },
     Row(
-      name: .nashMD, title: "Nash-MD-PG: against the mixture (Munos et al. 2023)", tau: 0.1,
+      name: .nashMD, title: "policy gradient on preferences over the mixture (Munos et al. 2023)", tau: 0.1,
       sampling: .against(mixture: 0.125), hasMixture: true, isOffline: false, signal: .preferences
     ) { tau, _ in NashMirrorDescent(tau: tau) },
     Row(
-      name: .selfPlay, title: "self-play: Nash-MD-PG against the policy itself", tau: 0.1, sampling: .against(mixture: 0),
+      name: .selfPlay, title: "the same over the policy itself", tau: 0.1, sampling: .against(mixture: 0),
       hasMixture: false, isOffline: false, signal: .preferences
     ) { tau, _ in NashMirrorDescent(tau: tau) },
     Row(
-      name: .bestResponse, title: "best response: Nash-MD-PG against the reference", tau: 0.1, sampling: .against(mixture: 1),
+      name: .bestResponse, title: "the same over the reference", tau: 0.1, sampling: .against(mixture: 1),
       hasMixture: false, isOffline: false, signal: .preferences
     ) { tau, _ in NashMirrorDescent(tau: tau) },
   ]
@@ -83,7 +83,7 @@ extension Algorithm {
   /// - Precondition: a mixture, where one is given, is from 0 to 1; where the row has none it is ignored.
   public init(_ name: Name, _ settings: Settings = Settings()) {
     let row = Self.row(name)
-    let tau = settings.tau ?? row.tau
+    let tau = row.tau.map { settings.tau ?? $0 } ?? 0
     let mixture = row.hasMixture ? settings.mixture ?? row.sampling.mixture : row.sampling.mixture
     precondition((0...1).contains(mixture))
     self.init(

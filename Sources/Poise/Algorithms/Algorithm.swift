@@ -45,7 +45,7 @@ public struct Algorithm: Sendable {
   public let signal: Signal
   public let labels: PreferenceLabels
   public let baseline: RewardBaseline
-  /// τ, for the record.
+  /// τ, for the record; 0 where the objective has none.
   public let tau: Double
 }
 

@@ -18,7 +18,7 @@ struct TrainCommand: ParsableCommand {
       annotator is one of: \(Judge.kinds). A program reads {"prompt", "a", "b"} and writes {"preference": p}, a line each, in \
       order. With --offline, recorded preferences in --data take the place of prompts and annotator.
 
-      \(Algorithm.table.map { "\($0.name.rawValue): \($0.title); tau \($0.tau)\($0.summary)" }.joined(separator: "\n"))
+      \(Algorithm.table.map { "\($0.name.rawValue): \($0.title)\($0.summary)" }.joined(separator: "\n"))
 
       tau means something else to every algorithm. RUN then holds a model that Hugging Face transformers loads, and metrics.jsonl.
       """)
@@ -66,6 +66,7 @@ struct TrainCommand: ParsableCommand {
     try requireRange("--slic-margin", slicMargin, 0...1e9)
     try requireRange("--slic-regularization", slicRegularization, 0...1e9)
     let row = Algorithm.row(algorithm)
+    if tau != nil, row.tau == nil { throw ValidationError("\(algorithm.rawValue) has no tau; it looks at no reference.") }
     if mixture != nil, !row.hasMixture {
       throw ValidationError("--mixture belongs to ipo-md and nash-md; \(algorithm.rawValue) has none to choose.")
     }
@@ -161,6 +162,6 @@ struct TrainCommand: ParsableCommand {
 extension Algorithm.Row {
   /// What the list of algorithms says beside title and τ.
   fileprivate var summary: String {
-    [isOffline ? "; also offline" : "", signal == .rewards ? "; needs a reward: reward:MODEL or rubric" : ""].joined()
+    [tau.map { "; tau \($0)" } ?? "", isOffline ? "; also offline" : "", signal == .rewards ? "; needs a reward: reward:MODEL or rubric" : ""].joined()
   }
 }
