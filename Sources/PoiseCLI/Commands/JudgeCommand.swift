@@ -96,7 +96,6 @@ struct JudgeRun {
     return JudgeTrainer(
       judge, examples: examples.examples, heldOut: heldOut.examples,
       stopping: .init(evaluateEvery: flags.evaluateEvery, patience: flags.patience), centring: centring,
-
       options: training.options(Self.defaults, seed: common.seed), pool: pool)
   }
 
