@@ -41,40 +41,40 @@ extension Algorithm {
   /// Every algorithm. A new one is a row here and a case of ``Name``.
   public static let table: [Row] = [
     Row(
-      name: .ipo, title: "log-ratio margins regressed on preferences (Azar et al. 2023; online: Calandriello et al. 2024)", tau: 0.1, sampling: .alike(mixture: 0),
-      hasMixture: false, isOffline: true, signal: .preferences
+      name: .ipo, title: "log-ratio margins regressed on preferences (Azar et al. 2023; online: Calandriello et al. 2024)",
+      tau: 0.1, sampling: .alike(mixture: 0), hasMixture: false, isOffline: true, signal: .preferences
     ) { IdentityPreferenceOptimization(tau: $0, form: $1.form) },
     Row(
       name: .ipoMD, title: "IPO on responses of the mixture (Calandriello et al. 2024)", tau: 0.1,
       sampling: .alike(mixture: 0.125), hasMixture: true, isOffline: false, signal: .preferences
     ) { IdentityPreferenceOptimization(tau: $0, form: $1.form) },
     Row(
-      name: .dpo, title: "logistic loss of the margin (Rafailov et al. 2023; online: Guo et al. 2024)", tau: 0.4, sampling: .alike(mixture: 0),
-      hasMixture: false, isOffline: true, signal: .preferences
+      name: .dpo, title: "logistic loss of the margin (Rafailov et al. 2023; online: Guo et al. 2024)", tau: 0.4,
+      sampling: .alike(mixture: 0), hasMixture: false, isOffline: true, signal: .preferences
     ) { tau, _ in DirectPreferenceOptimization(tau: tau) },
     Row(
-      name: .slic, title: "hinge loss of the margin, the normalised SLiC (Liu et al. 2023)", tau: 0.4, sampling: .alike(mixture: 0),
-      hasMixture: false, isOffline: true, signal: .preferences
+      name: .slic, title: "hinge loss of the margin, the normalised SLiC (Liu et al. 2023)", tau: 0.4,
+      sampling: .alike(mixture: 0), hasMixture: false, isOffline: true, signal: .preferences
     ) { tau, _ in HingeNorm(tau: tau) },
     Row(
-      name: .slicHF, title: "SLiC as first published, without a reference (Zhao et al. 2023)", tau: nil, sampling: .alike(mixture: 0),
-      hasMixture: false, isOffline: true, signal: .preferences
+      name: .slicHF, title: "SLiC as first published, without a reference (Zhao et al. 2023)", tau: nil,
+      sampling: .alike(mixture: 0), hasMixture: false, isOffline: true, signal: .preferences
     ) { SequenceLikelihoodCalibration(margin: $1.margin, regularization: $1.regularization) },
     Row(
-      name: .reinforce, title: "policy gradient on a reward, regularised towards the reference", tau: 0.4, sampling: .alike(mixture: 0),
-      hasMixture: false, isOffline: false, signal: .rewards
+      name: .reinforce, title: "policy gradient on a reward, regularised towards the reference", tau: 0.4,
+      sampling: .alike(mixture: 0), hasMixture: false, isOffline: false, signal: .rewards
     ) { tau, _ in RegularizedPolicyGradient(tau: tau) },
     Row(
       name: .nashMD, title: "policy gradient on preferences over the mixture (Munos et al. 2023)", tau: 0.1,
       sampling: .against(mixture: 0.125), hasMixture: true, isOffline: false, signal: .preferences
     ) { tau, _ in NashMirrorDescent(tau: tau) },
     Row(
-      name: .selfPlay, title: "the same over the policy itself", tau: 0.1, sampling: .against(mixture: 0),
-      hasMixture: false, isOffline: false, signal: .preferences
+      name: .selfPlay, title: "the same over the policy itself", tau: 0.1, sampling: .against(mixture: 0), hasMixture: false,
+      isOffline: false, signal: .preferences
     ) { tau, _ in NashMirrorDescent(tau: tau) },
     Row(
-      name: .bestResponse, title: "the same over the reference", tau: 0.1, sampling: .against(mixture: 1),
-      hasMixture: false, isOffline: false, signal: .preferences
+      name: .bestResponse, title: "the same over the reference", tau: 0.1, sampling: .against(mixture: 1), hasMixture: false,
+      isOffline: false, signal: .preferences
     ) { tau, _ in NashMirrorDescent(tau: tau) },
   ]
 

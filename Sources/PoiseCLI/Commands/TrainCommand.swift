@@ -162,6 +162,9 @@ struct TrainCommand: ParsableCommand {
 extension Algorithm.Row {
   /// What the list of algorithms says beside title and τ.
   fileprivate var summary: String {
-    [tau.map { "; tau \($0)" } ?? "", isOffline ? "; also offline" : "", signal == .rewards ? "; needs a reward: reward:MODEL or rubric" : ""].joined()
+    [
+      tau.map { "; tau \($0)" } ?? "", isOffline ? "; also offline" : "",
+      signal == .rewards ? "; needs a reward: reward:MODEL or rubric" : "",
+    ].joined()
   }
 }
