@@ -18,13 +18,13 @@ final class JudgeScorer: @unchecked Sendable {
   }
 
   /// What the head says of every response of every group.
-  func scores(_ groups: [TokenGroup], parameters: Arena? = nil) -> [[Double]] {
+  func scores(_ groups: [TokenGroup]) -> [[Double]] {
     lock.lock()
     defer { lock.unlock() }
     var scores: [[Double]] = []
     for start in stride(from: 0, to: groups.count, by: Self.batchSize) {
       let batch = Array(groups[start..<min(start + Self.batchSize, groups.count)])
-      pass.evaluate(batch, policy: parameters ?? judge.parameters)
+      pass.evaluate(batch, policy: judge.parameters)
       var outcomes = pass.outcomes[...]
       for group in batch {
         scores.append(outcomes.prefix(group.responses.count).map(\.score))

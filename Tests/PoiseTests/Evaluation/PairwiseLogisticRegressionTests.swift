@@ -59,10 +59,4 @@ import Testing
       PairwiseLogisticRegression(rows: rows, columnCount: 2, pairs: undecided, regularization: 0.1).weights() == [0, 0])
     #expect(PairwiseLogisticRegression(rows: rows, columnCount: 2, pairs: [], regularization: 0.1).weights() == [0, 0])
   }
-
-  @Test func bothSidesAddUpToOneToTheLastBit() {
-    for x in normalRow("margins", count: 200, scale: 20).doubles + [0, 800, -800] {
-      #expect(PairwiseLogisticRegression.logistic(x) + PairwiseLogisticRegression.logistic(-x) == 1)
-    }
-  }
 }

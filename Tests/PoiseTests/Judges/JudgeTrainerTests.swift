@@ -148,4 +148,17 @@ import Testing
     #expect(asymmetry > 1e-3)
     #expect(abs(asymmetry - orders.reduce(0) { $0 + abs($1.forth + $1.back - 1) } / 6) < 1e-6)
   }
+
+  /// Agreement decides among looks that say more than a coin, log 2 = 0.693; the rest only where there is no such look.
+  @Test func aLookThatSaysLessThanACoinIsNotTheBest() {
+    func look(_ agreement: Float, _ logLoss: Float) -> JudgeTrainer.Best {
+      .init(step: 1, agreement: agreement, logLoss: logLoss)
+    }
+    #expect(!look(0.55, 0.68).isBeaten(by: look(0.6, 0.8)))
+    #expect(look(0.6, 0.8).isBeaten(by: look(0.55, 0.68)))
+    #expect(look(0.55, 0.68).isBeaten(by: look(0.6, 0.69)))
+    #expect(look(0.55, 0.8).isBeaten(by: look(0.6, 0.9)))
+    #expect(look(0.55, 0.68).isBeaten(by: look(0.55, 0.67)) && !look(0.55, 0.67).isBeaten(by: look(0.55, 0.67)))
+    #expect(JudgeTrainer.Best().isBeaten(by: look(0.4, 2)))
+  }
 }

@@ -1,4 +1,5 @@
 import PoiseFiles
+import PoiseObjectives
 
 /// A judge who knows nothing but words: logistic regression on the difference of two answers' bags of words. It is what a
 /// learned judge must be better than to have learned more than which words people like.
@@ -39,7 +40,7 @@ public struct BagOfWordsJudge: Annotator {
   /// p(first ≻ second) of every comparison, the same from both sides to the last bit; words that were not met in training count
   /// for nothing.
   public func preferences(_ comparisons: [Comparison]) -> [Double] {
-    comparisons.map { PairwiseLogisticRegression.logistic(score($0.first) - score($0.second)) }
+    comparisons.map { PreferenceProbability.bradleyTerry(rewardMargin: score($0.first) - score($0.second)) }
   }
 
   private func score(_ text: String) -> Double { features.row(text).dot(weights) }

@@ -1,4 +1,5 @@
 import Foundation
+import PoiseObjectives
 
 /// Logistic regression on differences of features: p(i ≻ j) = σ(w·φ_i − w·φ_j), without a bias, so that p(i ≻ j) + p(j ≻ i) = 1.
 ///
@@ -19,9 +20,6 @@ struct PairwiseLogisticRegression {
   let pairs: [Pair]
   /// λ > 0
   let regularization: Double
-
-  /// σ(x) = 1/(1 + e^−x), with σ(x) + σ(−x) = 1 to the last bit.
-  static func logistic(_ x: Double) -> Double { x < 0 ? 1 - logistic(-x) : 1 / (1 + exp(-x)) }
 
   /// The weights at the minimum: where the gradient's norm is 10⁻⁸ of what it is at zero.
   func weights() -> [Double] {
@@ -47,7 +45,7 @@ struct PairwiseLogisticRegression {
     init(_ regression: PairwiseLogisticRegression, _ weights: [Double]) {
       let scale = 1 / Double(regression.pairs.count)
       let margins = regression.margins(weights)
-      let predictions = margins.map(PairwiseLogisticRegression.logistic)
+      let predictions = margins.map { PreferenceProbability.bradleyTerry(rewardMargin: $0) }
       var loss = regression.regularization / 2 * weights.dot(weights)
       for (margin, pair) in zip(margins, regression.pairs) { loss += scale * (softplus(margin) - pair.label * margin) }
       self.loss = loss
