@@ -31,6 +31,18 @@ import Testing
     #expect(LinearSystem.solve(overwriting: &disconnected, [1, -1, 0], pinning: 0) == nil)
   }
 
+  @Test func leastSquaresFitALine() {
+    // Through (0, 1), (1, 3), (2, 4): y = 7/6 + 3x/2.
+    let solution = LinearSystem.leastSquares([1, 0, 1, 1, 1, 2], [1, 3, 4])
+    #expect(solution.map { largestDifference($0, [7.0 / 6, 1.5]) < 1e-14 } == true)
+  }
+
+  @Test func leastSquaresAreShortestWhereTheyLeaveUnknownsOpen() {
+    let solution = LinearSystem.leastSquares([1, 1, 2, 2], [4, 8])
+    #expect(solution.map { largestDifference($0, [2, 2]) < 1e-14 } == true)
+    #expect(LinearSystem.leastSquares([.nan, 1], [1, 1]) == nil)
+  }
+
   @Test func productsOfSolutionsComeBack() throws {
     var generator = CounterGenerator(15)
     let count = 60
