@@ -20,7 +20,11 @@ public enum Files {
 
   /// The JSON value that a file holds.
   public static func readJSON(_ path: String) throws -> JSON {
-    let data = try read(path)
+    try parseJSON(try read(path), path: path)
+  }
+
+  /// The JSON value of bytes that were read from `path`, which errors name.
+  public static func parseJSON(_ data: Data, path: String) throws(DataError) -> JSON {
     do throws(JSONError) { return try JSON(parsing: data) } catch {
       throw DataError(path, line: error.line, "this is not valid JSON (column \(error.column): \(error.problem)).")
     }
