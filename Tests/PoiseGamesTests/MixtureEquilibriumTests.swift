@@ -80,4 +80,23 @@ import Testing
       last = exploitability + 1e-3
     }
   }
+
+  /// What a little mixing costs at the temperature of the training: nothing where symmetry already settles the matter, and
+  /// little elsewhere, but for a strong cycle under a skewed reference at a low temperature.
+  @Test(arguments: [0.1, 0.2, 0.5]) func aMixtureOfAnEighthCostsLittle(tau: Double) throws {
+    func exploitability(_ game: PreferenceGame) throws -> Double {
+      game.exploitability(of: try game.mixtureEquilibrium(tau: tau, mixture: 0.125).policy, tau: tau)
+    }
+    var generator = CounterGenerator(35)
+    let voters = [try PreferenceGame.voterTypes(epsilon: 0.1), try .voterTypes(epsilon: -0.1)]
+    for game in voters + [try PreferenceGame.random(count: 5, using: &generator)] {
+      #expect(try exploitability(game) > 1e-8)
+      #expect(try exploitability(game) <= 4.8e-4)
+    }
+    for game in [try PreferenceGame.rockPaperScissors(strength: 0.4), try rockPaperScissorsAndADominatedFourth()] {
+      #expect(try abs(exploitability(game)) < 1e-14)
+    }
+    let skewed = try exploitability(skewedRockPaperScissors())
+    if tau == 0.1 { #expect(rounded(skewed, 4) == 0.0021) } else { #expect(skewed <= 4.8e-4) }
+  }
 }

@@ -120,6 +120,27 @@ import Testing
     }
   }
 
+  /// The same rate by differences along the flow: of the second order in the step, with third derivatives below 1.
+  @Test func theDivergenceFromTheEquilibriumFallsAtTheKnownRate() throws {
+    var cycles = [try skewedRockPaperScissors(), try rockPaperScissorsAndADominatedFourth()]
+    cycles.append(try .rockPaperScissors(size: 5, strength: 0.5))
+    for (index, game) in (cycles + (try randomGames())).enumerated() {
+      var generator = CounterGenerator(34, UInt64(index))
+      let policy = generator.policy(game.count)
+      let rest = try game.regularizedNash(tau: tau).policy
+      let flow = advantages(game, policy, against: policy)
+      func divergence(after time: Double) -> Double {
+        let weights = zip(policy, flow).map { $0 * exp(time * $1) }
+        let sum = weights.reduce(0, +)
+        return zip(rest, weights).reduce(0) { $0 + $1.0 * log($1.0 * sum / $1.1) }
+      }
+      let rate = (divergence(after: 1e-4) - divergence(after: -1e-4)) / 2e-4
+      let divergences = zip(rest, policy).reduce(0) { $0 + ($1.0 - $1.1) * log($1.0 / $1.1) }
+      #expect(rate < 0)
+      #expect(abs(rate + tau * divergences) < 1e-8)
+    }
+  }
+
   /// Around the uniform policy of rock–paper–scissors a field of logits has the eigenvalues u₀ − (u₁ + u₂)/2 ± i √3/2 (u₁ − u₂),
   /// where u is its derivative by one logit.
   private func eigenvalue(_ field: (PreferenceGame, [Double]) -> [Double]) throws -> (real: Double, imaginary: Double) {
