@@ -7,7 +7,8 @@ import PoiseObjectives
 /// The statistic is T = Σ_{i<j} (p_ij − σ(s_i − s_j))² with the fitted scores. Its distribution where scores do explain the
 /// preferences is that of the residuals' noise, which prompts drawn with replacement show: T* = Σ (residual* − residual)², the
 /// centred bootstrap (Efron & Tibshirani 1993, chapter 16), with n/(n − 1) for the prompts' mean having been fitted too.
-/// p = (1 + #{T* ≥ T})/(1 + B).
+/// p = (1 + #{T* ≥ T})/(1 + B). Of simulated worlds of four policies whom scores explain, with a verdict a prompt, 4 to 6 in 100
+/// have p < 0.05, from 15 prompts to 200.
 public struct ScoreTest: Sendable, Equatable {
   /// T, from 0 to n(n − 1)/8.
   public let statistic: Double
