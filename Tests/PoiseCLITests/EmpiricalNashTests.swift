@@ -63,11 +63,10 @@ import Testing
     }
   }
 
-  @Test func theTablesSayInWordsWhatTheNumbersMean() throws {
-    let text = try nash(["a=\(trained.model)", "b=\(trained.model)"], json: false).report()
-    for part in [
-      "mean preference of row", "in the Nash mixture", "no three policies go in a circle", "these 6 prompts", "biased",
-    ] {
+  @Test(arguments: [(["a", "b"], "Two policies cannot go in a circle."), (["a", "b", "c"], "p = ")])
+  func theTablesSayInWordsWhatTheNumbersMean(_ names: [String], _ verdict: String) throws {
+    let text = try nash(names.map { "\($0)=\(trained.model)" }, json: false).report()
+    for part in ["mean preference of row", "in the Nash mixture", verdict, "these 6 prompts", "biased"] {
       #expect(text.contains(part), "\(text)")
     }
   }

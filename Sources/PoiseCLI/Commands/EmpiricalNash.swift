@@ -182,6 +182,7 @@ struct EmpiricalGameTable {
   }
 
   private var circles: String {
+    guard game.names.count > 2 else { return "Two policies cannot go in a circle." }
     let test = game.scoreTest
     let pValue = "p = \(test.pValue.formatted(significantDigits: 2))"
     switch (test.isRejected, game.cycles.first) {
