@@ -65,7 +65,8 @@ private struct BradleyTerrySearch {
     var scores = [Double](repeating: 0, count: game.count)
     for iteration in 1...Self.patience {
       let shortfalls = shortfalls(scores)
-      guard let step = LinearSystem.solve(laplacian(scores), shortfalls, pinning: anchor) else {
+      var laplacian = laplacian(scores)
+      guard let step = LinearSystem.solve(overwriting: &laplacian, shortfalls, pinning: anchor) else {
         throw .notFitted(residual: largest(shortfalls))
       }
       let width = step.max()! - step.min()!

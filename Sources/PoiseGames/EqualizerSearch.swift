@@ -28,50 +28,60 @@ struct EqualizerSearch<Link: PreferenceLink> {
   }
 
   private let game: PreferenceGame
-  private let tau: Double
   private let logReference: [Double]
   private var point: Point
+  /// Of the last step, row-major (n, n); kept so that the next one does not have to allocate it.
+  private var jacobian: [Double]
   /// Newton steps, over all temperatures on the way.
   private(set) var iterations = 0
+
+  // Where the path has got to, and where it leads.
+  private var inverseTemperature = 0.0
+  /// The log-ratios there.
+  private var solution: [Double]
+  /// Their derivative by the inverse temperature.
+  private var slope: [Double]
+  private var stride: Double
 
   var policy: [Double] { point.policy }
   /// max |Σ_y′ π(y′) B(y, y′)| over actions y.
   var residual: Double { point.residual.reduce(0) { max($0, abs($1)) } }
 
   /// Newton steps at one temperature; a handful is usual.
-  private let patience = 50
+  private static var patience: Int { 50 }
   /// Where a temperature on the way counts as solved, and the last one.
-  private let tolerances = (passing: 1e-9, final: 1e-12)
+  private static var tolerances: (passing: Double, final: Double) { (1e-9, 1e-12) }
 
+  /// The start of the path, where τ is infinite and the policy the reference.
   /// - Parameter margins: τ l in the limit of large τ, up to a constant.
-  /// - Throws: `.notSolved` above a relative residual of 1e-12.
-  init(_ link: Link.Type, in game: PreferenceGame, tau: Double, margins: [Double]) throws(GameError) {
-    precondition(tau > 0 && tau.isFinite)
+  init(_ link: Link.Type, in game: PreferenceGame, margins: [Double]) {
     self.game = game
-    self.tau = tau
     logReference = game.reference.map { log($0) }
     point = Point(logRatios: [], policy: game.reference, residual: [], scale: [])
-    try descend(from: margins)
+    jacobian = [Double](repeating: 0, count: game.count * game.count)
+    solution = margins.map { _ in 0.0 }
+    slope = margins
+    stride = 1 / (margins.max()! - margins.min()!)  // moves probabilities by a factor of e at most
   }
 
-  /// Follows the solution l(1/τ) from l(0) = 0, doubling 1/τ where it can and going half as far where Newton's method fails.
-  private mutating func descend(from margins: [Double]) throws(GameError) {
+  /// Follows the solution l(1/τ), doubling 1/τ where it can and going half as far where Newton's method fails.
+  /// - Precondition: `tau` is positive, finite and below that of any earlier descent.
+  /// - Throws: `.notSolved` above a relative residual of 1e-12.
+  mutating func descend(to tau: Double) throws(GameError) {
+    precondition(tau > 0 && tau.isFinite && inverseTemperature < 1 / tau)
     let end = 1 / tau
-    var start = 0.0
-    var solution = margins.map { _ in 0.0 }
-    var slope = margins  // of the solution, by 1/τ
-    var stride = 1 / (margins.max()! - margins.min()!)  // moves probabilities by a factor of e at most
-    while start < end {
-      let next = min(start + stride, end)
+    while inverseTemperature < end {
+      let next = min(inverseTemperature + stride, end)
+      let way = next - inverseTemperature
       let temperature = next == end ? tau : 1 / next
-      point = bestStart(solution, zip(solution, slope).map { $0 + (next - start) * $1 }, tau: temperature)
-      if settle(at: temperature) {
-        slope = zip(point.logRatios, solution).map { ($0 - $1) / (next - start) }
-        (start, solution) = (next, point.logRatios)
-        stride = min(2 * stride, start)
+      point = bestStart(solution, zip(solution, slope).map { $0 + way * $1 }, tau: temperature)
+      if settle(at: temperature, isLast: next == end) {
+        slope = zip(point.logRatios, solution).map { ($0 - $1) / way }
+        (inverseTemperature, solution) = (next, point.logRatios)
+        stride = min(2 * stride, inverseTemperature)
       } else {
-        stride = (next - start) / 2
-        guard stride > 1e-3 * start else { throw .notSolved(tau: tau, residual: point.relativeResidual) }
+        stride = way / 2
+        guard stride > 1e-3 * inverseTemperature else { throw .notSolved(tau: tau, residual: point.relativeResidual) }
       }
     }
   }
@@ -82,16 +92,15 @@ struct EqualizerSearch<Link: PreferenceLink> {
     return candidates.0.relativeResidual <= candidates.1.relativeResidual ? candidates.0 : candidates.1
   }
 
-  /// Newton's method at one temperature; at τ itself for as long as it helps. False where it stops too early.
-  private mutating func settle(at temperature: Double) -> Bool {
-    let isLast = temperature == tau
-    for _ in 0..<patience {
-      if point.relativeResidual <= (isLast ? 0x1p-52 : tolerances.passing) { break }
+  /// Newton's method at one temperature; at the last one for as long as it helps. False where it stops too early.
+  private mutating func settle(at temperature: Double, isLast: Bool) -> Bool {
+    for _ in 0..<Self.patience {
+      if point.relativeResidual <= (isLast ? 0x1p-52 : Self.tolerances.passing) { break }
       guard let step = newtonStep(tau: temperature), let next = shortened(step, tau: temperature) else { break }
       point = next
       iterations += 1
     }
-    return point.relativeResidual <= (isLast ? tolerances.final : tolerances.passing)
+    return point.relativeResidual <= (isLast ? Self.tolerances.final : Self.tolerances.passing)
   }
 
   /// Halves a Newton step until the residual falls (Armijo's condition on its square); nil if it never does.
@@ -108,36 +117,38 @@ struct EqualizerSearch<Link: PreferenceLink> {
 
   /// The step leaves the likeliest action's ratio alone, and its equation follows from the others': weighted by π, all of
   /// them add up to zero.
-  private func newtonStep(tau: Double) -> [Double]? {
+  private mutating func newtonStep(tau: Double) -> [Double]? {
     let count = game.count
-    let policy = point.policy
-    var jacobian = [Double](repeating: 0, count: count * count)
+    let (policy, logRatios) = (point.policy, point.logRatios)
     for row in 0..<count {
       var pull = 0.0
+      let (logRatio, residual, scale) = (logRatios[row], point.residual[row], point.scale[row])
       for column in 0..<count {
-        let margin = tau * (point.logRatios[row] - point.logRatios[column])
-        let share = policy[column] / point.scale[row]
+        let margin = tau * (logRatio - logRatios[column])
+        let share = policy[column] / scale
         let slope = tau * Link.slope(margin: margin) * share
-        jacobian[row * count + column] = slope + share * (shortfall(row, column, margin: margin) - point.residual[row])
+        jacobian[row * count + column] = slope + share * (shortfall(row, column, margin: margin) - residual)
         pull += slope
       }
       jacobian[row * count + row] -= pull
     }
-    return LinearSystem.solve(
-      jacobian, zip(point.residual, point.scale).map { $0 / $1 }, pinning: Self.likeliest(policy))
+    let right = zip(point.residual, point.scale).map { $0 / $1 }
+    return LinearSystem.solve(overwriting: &jacobian, right, pinning: Self.likeliest(policy))
   }
 
   private func point(at logRatios: [Double], tau: Double) -> Point {
     let policy = softmax(zip(logReference, logRatios).map { $0 + $1 })
     var residual = [Double](repeating: 0, count: game.count)
-    var scale = [Double](repeating: .leastNormalMagnitude, count: game.count)
+    var scale = residual
     for row in logRatios.indices {
+      var sums = (residual: 0.0, scale: Double.leastNormalMagnitude)
       for column in logRatios.indices where column != row {
         let margin = tau * (logRatios[row] - logRatios[column])
         let shortfall = shortfall(row, column, margin: margin)
-        residual[row] += policy[column] * shortfall
-        scale[row] += policy[column] * (abs(shortfall) + Link.slope(margin: margin))
+        sums.residual += policy[column] * shortfall
+        sums.scale += policy[column] * (abs(shortfall) + Link.slope(margin: margin))
       }
+      (residual[row], scale[row]) = sums
     }
     let likeliest = logRatios[Self.likeliest(policy)]
     return Point(logRatios: logRatios.map { $0 - likeliest }, policy: policy, residual: residual, scale: scale)
@@ -145,7 +156,9 @@ struct EqualizerSearch<Link: PreferenceLink> {
 
   /// B(row, column); zero on the diagonal.
   private func shortfall(_ row: Int, _ column: Int, margin: Double) -> Double {
-    Link.shortfall(preference: game[row, column], opposite: game[column, row], margin: margin)
+    let (preferences, count) = (game.preferences, game.count)
+    return Link.shortfall(
+      preference: preferences[row * count + column], opposite: preferences[column * count + row], margin: margin)
   }
 
   private static func likeliest(_ policy: [Double]) -> Int { policy.indices.max { policy[$0] < policy[$1] }! }

@@ -19,7 +19,8 @@ extension PreferenceGame {
   ///   short.
   public func onlineDPOEquilibrium(tau: Double) throws(GameError) -> OnlineDPOEquilibrium {
     let rewards = try bradleyTerryFit(pairsFrom: reference).scores
-    let search = try EqualizerSearch(LogisticLink.self, in: self, tau: tau, margins: rewards)
+    var search = EqualizerSearch(LogisticLink.self, in: self, margins: rewards)
+    try search.descend(to: tau)
     return OnlineDPOEquilibrium(policy: search.policy, tau: tau, residual: search.residual, iterations: search.iterations)
   }
 }

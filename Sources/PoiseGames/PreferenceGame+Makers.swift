@@ -24,6 +24,74 @@ extension PreferenceGame {
     return try PreferenceGame(preferences: preferences, reference: reference)
   }
 
+  /// Three actions and three kinds of voters (Munos et al. 2023, arXiv 2312.00886, section 3.2). The first kind prefers 1 to 0,
+  /// the second 0 to 2, the third 2 to 1, and all else is a tie to them: nobody is wrong, and together they prefer in a circle.
+  /// The unregularised equilibrium is (⅓ + ε/2, ⅓ + ε/2, ⅓ − ε).
+  /// - Parameter epsilon: ε; the kinds' shares of the voters are ⅓ − ε, ⅓ + ε/2 and ⅓ + ε/2.
+  /// - Precondition: `epsilon` is strictly between −⅔ and ⅓.
+  public static func voterTypes(epsilon: Double, reference: [Double]? = nil) throws(GameError) -> PreferenceGame {
+    precondition(epsilon > -2.0 / 3 && epsilon < 1.0 / 3)
+    let shares = [1.0 / 3 - epsilon, 1.0 / 3 + epsilon / 2, 1.0 / 3 + epsilon / 2]
+    var preferences = [[Double]](repeating: [0.5, 0.5, 0.5], count: 3)
+    for ((winner, loser), share) in zip([(1, 0), (0, 2), (2, 1)], shares) {
+      preferences[winner][loser] += share / 2
+      preferences[loser][winner] -= share / 2
+    }
+    return try PreferenceGame(preferences: preferences, reference: reference)
+  }
+
+  /// An action is a die, and p(i ≻ j) the share of throws of both in which i shows more; equal faces count half (Munos et al.
+  /// 2023, appendix C).
+  /// - Parameter faces: of each die, all equally likely; as many a die as you like.
+  /// - Precondition: every die has a face.
+  public static func dice(_ faces: [[Int]], reference: [Double]? = nil) throws(GameError) -> PreferenceGame {
+    precondition(faces.allSatisfy { !$0.isEmpty })
+    let wins = faces.map { first in
+      faces.map { second in
+        first.reduce(0.0) { sum, face in second.reduce(sum) { $0 + (face > $1 ? 1 : face == $1 ? 0.5 : 0) } }
+      }
+    }
+    return try votes(wins, reference: reference)
+  }
+
+  /// What to make of two actions that nobody compared.
+  public enum UnseenPairs: Sendable {
+    /// Nothing: the game is refused.
+    case refused
+    /// Preferred to each other with probability ½, which is a guess.
+    case ties
+  }
+
+  /// Preferences as shares of votes: p(i ≻ j) = wins[i][j] / (wins[i][j] + wins[j][i]).
+  /// - Parameters:
+  ///   - wins: n rows of n; how often i beat j, not negative and not necessarily whole, so that a tie can count half on both
+  ///     sides. The diagonal says nothing and is ignored.
+  ///   - unseen: what a pair without any votes means.
+  /// - Throws: `.unseenPair` for the first such pair unless they are ties; `.badVotes`; what the game's initialiser does.
+  public static func votes(
+    _ wins: [[Double]], reference: [Double]? = nil, data: [Double]? = nil, rewards: [Double]? = nil,
+    unseen: UnseenPairs = .refused
+  ) throws(GameError) -> PreferenceGame {
+    for (row, entries) in wins.enumerated() where entries.count != wins.count {
+      throw .notSquare(row: row, expected: wins.count, found: entries.count)
+    }
+    var preferences = [[Double]](repeating: [Double](repeating: 0.5, count: wins.count), count: wins.count)
+    for row in wins.indices {
+      for column in wins.indices where column != row {
+        let (won, lost) = (wins[row][column], wins[column][row])
+        guard won >= 0, won <= .greatestFiniteMagnitude / 2 else {
+          throw .badVotes(row: row, column: column, value: won)
+        }
+        if won + lost > 0 {
+          preferences[row][column] = won / (won + lost)
+        } else if unseen == .refused, lost == 0 {
+          throw .unseenPair(row, column)
+        }
+      }
+    }
+    return try PreferenceGame(preferences: preferences, reference: reference, data: data, rewards: rewards)
+  }
+
   /// Preferences drawn uniformly from [0, 1) for every pair of actions; most such games have cycles.
   public static func random(
     count: Int, reference: [Double]? = nil, using generator: inout some RandomNumberGenerator

@@ -12,6 +12,8 @@ public struct PreferenceGame: Sendable, Equatable {
   public let reference: [Double]
   /// The distribution that offline pairs come from, where there is one.
   public let data: [Double]?
+  /// r, what each action earns whoever the opponent is, where RL is to be compared. Preferences need not agree with it.
+  public let rewards: [Double]?
 
   /// How far sums of probabilities may be from 1.
   static let tolerance = 1e-9
@@ -21,8 +23,11 @@ public struct PreferenceGame: Sendable, Equatable {
   ///     more digits.
   ///   - reference: n positive probabilities; uniform unless given.
   ///   - data: n probabilities, of which some may be zero.
+  ///   - rewards: n finite numbers.
   /// - Throws: the first rule that is broken, and where.
-  public init(preferences: [[Double]], reference: [Double]? = nil, data: [Double]? = nil) throws(GameError) {
+  public init(
+    preferences: [[Double]], reference: [Double]? = nil, data: [Double]? = nil, rewards: [Double]? = nil
+  ) throws(GameError) {
     let count = preferences.count
     guard count > 0 else { throw .noActions }
     try Self.check(preferences)
@@ -31,6 +36,8 @@ public struct PreferenceGame: Sendable, Equatable {
     let uniform = [Double](repeating: 1 / Double(count), count: count)
     self.reference = if let reference { try Self.normalized(reference, .reference, count) } else { uniform }
     self.data = if let data { try Self.normalized(data, .data, count) } else { nil }
+    if let rewards { try Self.check(rewards: rewards, count) }
+    self.rewards = rewards
   }
 
   /// p(row ≻ column).
@@ -55,6 +62,13 @@ public struct PreferenceGame: Sendable, Equatable {
     }
   }
 
+  private static func check(rewards: [Double], _ count: Int) throws(GameError) {
+    guard rewards.count == count else { throw .wrongLength(.rewards, expected: count, found: rewards.count) }
+    for (action, reward) in rewards.enumerated() where !reward.isFinite {
+      throw .badReward(action: action, value: reward)
+    }
+  }
+
   /// Row-major, with opposite entries that add up to 1 as closely as a Double allows.
   private static func antisymmetric(_ preferences: [[Double]]) -> [Double] {
     preferences.indices.flatMap { row in
@@ -69,7 +83,9 @@ public struct PreferenceGame: Sendable, Equatable {
   private static func normalized(
     _ weights: [Double], _ distribution: GameError.Distribution, _ count: Int
   ) throws(GameError) -> [Double] {
-    guard weights.count == count else { throw .wrongLength(distribution, expected: count, found: weights.count) }
+    guard weights.count == count else {
+      throw .wrongLength(distribution == .reference ? .reference : .data, expected: count, found: weights.count)
+    }
     for (action, value) in weights.enumerated() {
       let isLegal = distribution == .reference ? value > 0 : value >= 0
       guard isLegal, value <= 1 + tolerance else { throw .badWeight(distribution, action: action, value: value) }

@@ -9,7 +9,7 @@ public struct Equilibrium: Sendable, Equatable {
   public let residual: Double
   /// E_τ(π): rounding noise.
   public let exploitability: Double
-  /// Newton steps, over all temperatures on the way to τ.
+  /// Newton steps over all temperatures on the way to τ, or steps of mirror descent.
   public let iterations: Int
 }
 
@@ -27,12 +27,17 @@ extension PreferenceGame {
   /// - Precondition: `tau` is positive and finite.
   /// - Throws: `.notSolved`, where τ is so small that 1/τ eats the precision of a Double.
   public func regularizedNash(tau: Double) throws(GameError) -> Equilibrium {
-    let search = try EqualizerSearch(LinearLink.self, in: self, tau: tau, margins: winRates(against: reference))
-    let policy = search.policy
+    var search = EqualizerSearch(LinearLink.self, in: self, margins: winRates(against: reference))
+    try search.descend(to: tau)
+    return equilibrium(search.policy, tau: tau, iterations: search.iterations)
+  }
+
+  /// A policy found at a temperature, with how far it is from where it should be.
+  func equilibrium(_ policy: [Double], tau: Double, iterations: Int) -> Equilibrium {
     let residual = zip(policy, bestResponse(to: policy, tau: tau)).reduce(0) { max($0, abs($1.0 - $1.1)) }
     return Equilibrium(
       policy: policy, tau: tau, residual: residual, exploitability: exploitability(of: policy, tau: tau),
-      iterations: search.iterations)
+      iterations: iterations)
   }
 
   /// Where IPO-MD and Nash-MD-PG end when the opponent is the policy mixed with μ (Calandriello et al. 2024, propositions

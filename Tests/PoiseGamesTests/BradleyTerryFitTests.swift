@@ -148,7 +148,7 @@ import Testing
     let game = try PreferenceGame(preferences: [[0.5, 0.7, 1], [0.3, 0.5, 1], [0, 0, 0.5]])
     #expect(throws: GameError.unboundedScores(winners: [0, 1])) { try game.bradleyTerryFit(pairsFrom: game.reference) }
     let error = #expect(throws: GameError.self) { try game.optimalPolicy(rewardFittedOn: game.reference, tau: 0.1) }
-    #expect(error?.description.contains("actions 0, 1 never lose") == true)
+    #expect(error?.description.contains("action 0, action 1 never lose") == true)
     // A cycle of certain wins is another matter: everybody loses to somebody.
     let certain = try PreferenceGame.rockPaperScissors(strength: 0.5, reference: [0.6, 0.3, 0.1])
     #expect(try certain.bradleyTerryFit(pairsFrom: certain.reference).residual < 1e-12)

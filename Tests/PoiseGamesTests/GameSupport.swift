@@ -67,3 +67,8 @@ func randomGames() throws -> [PreferenceGame] {
     return try .random(count: count, reference: reference, using: &generator)
   }
 }
+
+/// Rock–paper–scissors won with probability 0.9, and a fourth action that all three beat with 0.8.
+func rockPaperScissorsAndADominatedFourth() throws -> PreferenceGame {
+  try PreferenceGame(preferences: [[0.5, 0.9, 0.1, 0.8], [0.1, 0.5, 0.9, 0.8], [0.9, 0.1, 0.5, 0.8], [0.2, 0.2, 0.2, 0.5]])
+}

@@ -58,27 +58,15 @@ import Testing
     }
   }
 
-  /// Munos et al. 2023, section 3.2: the first kind of voter prefers 1 to 0, the second 0 to 2, the third 2 to 1; all else is
-  /// a tie.
-  private func voters(shift: Double) throws -> PreferenceGame {
-    let shares = [1 / 3 - shift, 1 / 3 + shift / 2, 1 / 3 + shift / 2]
-    var preferences = [[Double]](repeating: [0.5, 0.5, 0.5], count: 3)
-    for ((winner, loser), share) in zip([(1, 0), (0, 2), (2, 1)], shares) {
-      preferences[winner][loser] += share / 2
-      preferences[loser][winner] -= share / 2
-    }
-    return try PreferenceGame(preferences: preferences)
-  }
-
   @Test(arguments: [-0.1, 0, 0.1]) func threeKindsOfVotersShareTheChoice(shift: Double) throws {
-    let equilibrium = try voters(shift: shift).regularizedNash(tau: 1e-4)
+    let equilibrium = try PreferenceGame.voterTypes(epsilon: shift).regularizedNash(tau: 1e-4)
     #expect(largestDifference(equilibrium.policy, [1 / 3 + shift / 2, 1 / 3 + shift / 2, 1 / 3 - shift]) < 1e-3)
   }
 
   /// Where the equilibrium moves continuously with the voters' shares, a reward picks one winner.
   @Test func rewardsJumpWithTheVotersMajority() throws {
     for (shift, winner) in [(0.001, 0), (-0.001, 1)] {
-      let game = try voters(shift: shift)
+      let game = try PreferenceGame.voterTypes(epsilon: shift)
       let policy = try game.optimalPolicy(rewardFittedOn: game.reference, tau: 1e-5)
       #expect(policy[winner] > 0.999)
     }
@@ -86,14 +74,7 @@ import Testing
 
   /// Munos et al. 2023, appendix C: three dice of which each is beaten 5 times in 9.
   @Test func diceBeatEachOtherInACircle() throws {
-    let dice = [[2, 4, 9], [1, 6, 8], [3, 5, 7]]
-    let preferences = dice.map { first in
-      dice.map { second in
-        let outcomes = first.flatMap { a in second.map { a > $0 ? 1.0 : a == $0 ? 0.5 : 0 } }
-        return outcomes.reduce(0, +) / 9
-      }
-    }
-    let game = try PreferenceGame(preferences: preferences, reference: [0.2, 0.3, 0.5])
+    let game = try PreferenceGame.dice([[2, 4, 9], [1, 6, 8], [3, 5, 7]], reference: [0.2, 0.3, 0.5])
     for (winner, loser) in [(0, 1), (1, 2), (2, 0)] { #expect(abs(game[winner, loser] - 5.0 / 9) < 1e-15) }
     let uniform = [Double](repeating: 1 / 3, count: 3)
     #expect(largestDifference(try game.regularizedNash(tau: 1e-8).policy, uniform) < 1e-6)

@@ -55,6 +55,17 @@ import Testing
     #expect(try PreferenceGame(preferences: fair).reference == [0.5, 0.5])
   }
 
+  @Test func rewardsAreFiniteAndOneAnAction() throws {
+    func build(_ rewards: [Double]) throws -> PreferenceGame { try PreferenceGame(preferences: fair, rewards: rewards) }
+    #expect(try build([-3, 1e9]).rewards == [-3, 1e9])
+    #expect(try PreferenceGame(preferences: fair).rewards == nil)
+    #expect(throws: GameError.wrongLength(.rewards, expected: 2, found: 1)) { try build([1]) }
+    #expect(throws: GameError.badReward(action: 1, value: .infinity)) { try build([0, .infinity]) }
+    let error = #expect(throws: GameError.self) { try build([.nan, 0]) }
+    #expect(error?.description == "The reward of action 0 is nan. Rewards must be finite numbers.")
+    #expect(error?.category == .badData)
+  }
+
   @Test func rockPaperScissorsTreatsAllActionsAlike() throws {
     let game = try PreferenceGame.rockPaperScissors(size: 5, strength: 0.4)
     for row in 0..<5 {
