@@ -61,7 +61,8 @@ public struct EmpiricalGame: Sendable, Equatable {
   public let standings: [Standing]
   /// The mean preferences as a game; its actions are the policies, its reference is uniform.
   public let game: PreferenceGame
-  /// E₀ of the Nash mixture: what is left of it by its approximation.
+  /// E₀ of the Nash mixture: rounding, where the mixture was found. Of several equilibria it is the one nearest the uniform
+  /// mixture.
   public let nashExploitability: Double
   /// All triples that go in a circle, the clearest first.
   public let cycles: [Cycle]
@@ -130,13 +131,9 @@ private struct Analysis {
 
   init(_ table: PreferenceTable, means: [Double]) throws {
     game = try PreferenceGame(preferences: table.matrix(means))
-    nash = try Self.nash(of: game)
+    nash = game.nash().policy
     residuals = try ScoreTest.residuals(game)
   }
 
   func exploitability(of policy: Int) -> Double { (0..<game.count).map { game[$0, policy] }.max()! - 0.5 }
-
-  /// The Nash equilibrium without regularisation, as the limit of weak regularisation towards the uniform mixture. Where there
-  /// are several it is the one with the largest entropy; what the temperature leaves of its exploitability is about as large.
-  private static func nash(of game: PreferenceGame) throws -> [Double] { try game.regularizedNash(tau: 1e-3).policy }
 }
