@@ -82,7 +82,8 @@ let package = Package(
 
     // MARK: floors 3 and 4
     .target(
-      name: "Poise", dependencies: ["PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseText", "PoiseFiles", "PoiseRandom"],
+      name: "Poise",
+      dependencies: ["PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseText", "PoiseGames", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
     .executableTarget(
       name: "PoiseCLI",

@@ -92,6 +92,49 @@ import Testing
     #expect(try metrics()[0]["objective/scores"]?.double != nil)
   }
 
+  // MARK: Looks
+
+  /// The run is the same; what is written of it is more.
+  @Test(arguments: [Algorithm.Name.ipo, .reinforce])
+  func looksAddTheirNumbersAndChangeNothing(_ algorithm: Algorithm.Name) throws {
+    let plain = "\(folder.path)/plain"
+    #expect(try PoiseProcess(online(algorithm, annotator: annotator(algorithm), steps: 3, out: plain)).status == 0)
+    let looking = ["--evaluate-every", "2", "--evaluation-prompts", judges.trained.prompts]
+    let result = try PoiseProcess(online(algorithm, annotator: annotator(algorithm), steps: 3) + looking)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try Files.read("\(out)/model.safetensors") == Files.read("\(plain)/model.safetensors"))
+    let lines = try metrics()
+    #expect(lines.map { $0["nash/gap"] != nil } == [false, true, true])
+    for line in lines.dropFirst() {
+      #expect((0...1).contains(line["nash/gap"]!.double!) && (0...1).contains(line["winrate/start"]!.double!))
+      #expect(line["time/evaluate"]!.double! > 0)
+    }
+    #expect(
+      result.output.contains(/look after step +2 +3\n─+  ─+  ─+\nnash\/gap +0\.\d+ +0\.\d+\nwinrate\/start +0\.\d+ +0\.\d+\n/))
+    #expect(try Files.readJSON("\(out)/poise_run.json")["options"]?["evaluate_every"] == 2)
+  }
+
+  /// Step 2 of the undisturbed run is looked at against the start and step 1, and so is that of the resumed one.
+  @Test func aResumedRunIsLookedAtAgainstItsStartAndItsCheckpoint() throws {
+    let arguments = online(.ipo, annotator: "rubric", steps: 2) + ["--evaluate-every", "1", "--checkpoint-every", "1"]
+    #expect(try PoiseProcess(arguments).status == 0)
+    let undisturbed = try #require(try metrics().last)
+    Files.remove("\(out)/checkpoint-2")
+    Files.remove("\(out)/metrics.jsonl")
+    #expect(try PoiseProcess(arguments + ["--resume"]).status == 0)
+    let resumed = try metrics()
+    #expect(resumed.count == 1)
+    for name in ["global_step", "nash/gap", "winrate/start"] { #expect(resumed[0][name] == undisturbed[name]) }
+  }
+
+  @Test func looksThatCannotBeTakenAreRefused() throws {
+    let needless = try PoiseProcess(online(.ipo, annotator: "rubric") + ["--evaluation-judge", "rubric"])
+    #expect(needless.status == 64 && needless.errors.contains("need --evaluate-every N"))
+    let file = try PoiseProcess(offline(.ipo) + ["--evaluate-every", "1"])
+    #expect(file.status == 64 && file.errors.contains("--evaluate-every needs an online run"))
+    #expect(!Files.exists(out))
+  }
+
   // MARK: Resuming
 
   @Test func aResumedOfflineRunEndsWithTheBytesOfAnUninterruptedOne() throws {

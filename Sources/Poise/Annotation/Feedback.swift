@@ -47,6 +47,14 @@ public enum Feedback: Sendable {
     }
   }
 
+  /// Who prefers: of rewards, whoever prefers the higher.
+  public var annotator: any Annotator {
+    switch self {
+    case .preferences(let annotator): annotator
+    case .rewards(let rewarder): RewardAnnotator(rewarder)
+    }
+  }
+
   /// The same without a bias of position: Nash-MD-PG, whose own response always comes first, would otherwise play another game.
   var symmetrized: Feedback {
     switch self {

@@ -1,5 +1,4 @@
 import PoiseFiles
-import PoiseRandom
 
 /// A mean over pairs with its percentile interval (Efron 1979), 95 %: from the 2.5th to the 97.5th percentile of the means of
 /// resampled data.
@@ -37,8 +36,7 @@ public struct BootstrapInterval: Sendable, Equatable {
     let drawn = unit == .pairs ? values.map { Part(sum: $0, count: 1) } : units
     unitCount = drawn.count
     mean = values.reduce(0, +) / Double(values.count)
-    let means = (0..<resamples).map { Self.resampledMean(drawn, seed: seed, resample: $0) }.sorted()
-    range = Self.quantile(0.025, of: means)...Self.quantile(0.975, of: means)
+    range = Bootstrap.interval((0..<resamples).map { Self.resampledMean(drawn, seed: seed, resample: $0) })
   }
 
   /// How much more often one judge is right than another, pair by pair on the same pairs: what they share, easy pairs and
@@ -77,21 +75,11 @@ public struct BootstrapInterval: Sendable, Equatable {
   }
 
   private static func resampledMean(_ parts: [Part], seed: UInt64, resample: Int) -> Double {
-    var random = CounterGenerator(seed, 0x626F_6F74, UInt64(resample))  // "boot"
     var total = Part()
-    for _ in parts {
-      let part = parts[random.below(parts.count)]
-      total.sum += part.sum
-      total.count += part.count
+    for place in Bootstrap.draws(parts.count, seed: seed, resample: resample) {
+      total.sum += parts[place].sum
+      total.count += parts[place].count
     }
     return total.sum / total.count
-  }
-
-  /// Linear between neighbours.
-  private static func quantile(_ share: Double, of sorted: [Double]) -> Double {
-    let position = share * Double(sorted.count - 1)
-    let below = Int(position)
-    let above = min(below + 1, sorted.count - 1)
-    return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
   }
 }

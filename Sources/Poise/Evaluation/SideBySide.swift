@@ -52,13 +52,21 @@ public struct Contestant: Sendable {
     pool: WorkerPool, batchSize: Int = 32
   ) {
     self.name = name
-    let sampler = Sampler(policy.transformer, options: sampling, pool: pool, shardCount: 4)
-    responses = []
-    for start in stride(from: 0, to: prompts.count, by: batchSize) {
-      let batch = prompts[start..<min(start + batchSize, prompts.count)].map(\.tokens)
-      responses += sampler.sample(batch, count: count, policy: policy.parameters, key: key, firstPrompt: start)
-    }
+    responses = Sampler(policy.transformer, options: sampling, pool: pool, shardCount: 4)
+      .sample(prompts, count: count, policy: policy.parameters, key: key, batchSize: batchSize)
     texts = responses.map { $0.map { policy.text(of: $0.tokens) } }
+  }
+}
+
+extension Sampler {
+  /// `count` responses of the policy to every prompt of a list of any length, `batchSize` prompts at a time.
+  func sample(
+    _ prompts: [Prompt], count: Int, policy: Arena, key: SamplingKey, batchSize: Int = 32
+  ) -> [[SampledResponse]] {
+    stride(from: 0, to: prompts.count, by: batchSize).flatMap { start in
+      let batch = prompts[start..<min(start + batchSize, prompts.count)].map(\.tokens)
+      return sample(batch, count: count, policy: policy, key: key, firstPrompt: start)
+    }
   }
 }
 
@@ -77,19 +85,28 @@ public struct SideBySide {
   }
 
   private func compare(_ row: Contestant, _ column: Contestant, prompts: [Prompt]) throws -> PairResult {
-    let samples = row.texts.first?.count ?? 0
-    let comparisons = prompts.indices.flatMap { prompt in
-      (0..<samples).map {
-        Comparison(prompt: prompts[prompt].text, first: row.texts[prompt][$0], second: column.texts[prompt][$0])
-      }
-    }
-    let preferences = try judge.preferences(comparisons)
+    let preferences = try preferences(row.texts, over: column.texts, prompts: prompts.map(\.text)).flatMap(\.self)
     let verdicts = preferences.map { $0 > 0.5 ? 1 : $0 < 0.5 ? 0 : 0.5 }
     let winRate = verdicts.reduce(0, +) / Double(max(verdicts.count, 1))
     return PairResult(
       row: row.name, column: column.name, wins: verdicts.count { $0 == 1 }, ties: verdicts.count { $0 == 0.5 },
       losses: verdicts.count { $0 == 0 }, winRate: winRate, interval: Self.wilsonInterval(winRate, count: prompts.count),
       meanPreference: preferences.reduce(0, +) / Double(max(preferences.count, 1)))
+  }
+
+  /// The judge's p(row ≻ column), by prompt and by sample.
+  ///
+  /// - Parameter row: texts by prompt, then by sample; each is compared with the column's of the same number.
+  func preferences(_ row: [[String]], over column: [[String]], prompts: [String]) throws -> [[Double]] {
+    precondition(row.count == prompts.count && column.map(\.count) == row.map(\.count))
+    let comparisons = prompts.indices.flatMap { prompt in
+      zip(row[prompt], column[prompt]).map { Comparison(prompt: prompts[prompt], first: $0, second: $1) }
+    }
+    var answers = try judge.preferences(comparisons)[...]
+    return row.map { texts in
+      defer { answers.removeFirst(texts.count) }
+      return Array(answers.prefix(texts.count))
+    }
   }
 
   /// The score interval of a proportion (Wilson 1927), 95 %. Prompts are counted, not responses: answers to one prompt are not

@@ -25,6 +25,8 @@ public struct StepRecord: Sendable, Equatable {
   public var sampling: SamplingRecord?
   /// What only the training of judges has.
   public var judge: JudgeRecord?
+  /// What observers saw, at the steps after which they looked.
+  public var look: LookRecord?
   /// Seconds.
   public var times: Times
 
@@ -97,6 +99,19 @@ public struct StepRecord: Sendable, Equatable {
     }
   }
 
+  /// How far a policy is from being unbeatable.
+  public struct LookRecord: Sendable, Equatable {
+    /// `nash/gap`: twice the exploitability within the set of the policy and its own earlier snapshots, 2 max p(snapshot ≻ policy)
+    /// − 1 and never negative, from 0 to 1.
+    public var gap: Double?
+    /// `winrate/start`: p(policy ≻ start).
+    public var startWinRate: Double?
+    /// `nash/gap_regularised`: 2 E_τ, the exact duality gap of the regularised game, where all responses can be enumerated.
+    public var regularizedGap: Double?
+
+    public init() {}
+  }
+
   /// `time/*`.
   public struct Times: Sendable, Equatable {
     public var sample = 0.0
@@ -104,7 +119,7 @@ public struct StepRecord: Sendable, Equatable {
     /// Forward, loss and backward; they are one pass.
     public var differentiate = 0.0
     public var update = 0.0
-    /// Looks at held-out data.
+    /// Looks at held-out data and earlier policies.
     public var evaluate = 0.0
     public var total: Double { sample + annotate + differentiate + update + evaluate }
   }
@@ -124,14 +139,13 @@ public struct StepRecord: Sendable, Equatable {
     object["num_tokens"] = .init(tokenCount)
     if let entropy { object["objective/entropy"] = .init(entropy) }
     object["length/policy"] = .init(responseLength)
-    for (name, value) in (preference?.named ?? []) + (sampling?.named(tau: preference?.tau ?? 0) ?? []) + (judge?.named ?? []) {
-      object[name] = .init(value)
-    }
+    let ofTraining = (preference?.named ?? []) + (sampling?.named(tau: preference?.tau ?? 0) ?? [])
+    for (name, value) in ofTraining + (judge?.named ?? []) + (look?.named ?? []) { object[name] = .init(value) }
     object["time/sample"] = .init(times.sample)
     object["time/score"] = .init(times.annotate)
     object["time/forward_backward"] = .init(times.differentiate)
     object["time/optimiser"] = .init(times.update)
-    if judge?.heldOutAccuracy != nil { object["time/evaluate"] = .init(times.evaluate) }
+    if judge?.heldOutAccuracy != nil || look != nil { object["time/evaluate"] = .init(times.evaluate) }
     object["examples_per_second"] = .init(Double(exampleCount) / times.total)
     object["tokens_per_second"] = .init(Double(stepTokenCount) / times.total)
     return .object(object)
@@ -172,6 +186,13 @@ extension StepRecord.JudgeRecord {
       ("max_reward", rewards?.maximum), ("pref/antisymmetry", asymmetry), ("eval/accuracy", heldOutAccuracy),
       ("eval/loss", heldOutLogLoss),
     ]
+    return values.compactMap { name, value in value.map { (name, $0) } }
+  }
+}
+
+extension StepRecord.LookRecord {
+  fileprivate var named: [(String, Double)] {
+    let values = [("nash/gap", gap), ("winrate/start", startWinRate), ("nash/gap_regularised", regularizedGap)]
     return values.compactMap { name, value in value.map { (name, $0) } }
   }
 }

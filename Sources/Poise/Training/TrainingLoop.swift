@@ -24,16 +24,19 @@ public struct TrainingLoop {
 
   /// - Parameters:
   ///   - model: what is trained, for checkpoints.
+  ///   - observers: look after every step, in order, before the step is recorded.
   ///   - shouldStop: asked after every step.
   ///   - report: called after every step.
   public func run(
-    _ trainer: some Trainer, saving model: some SavableModel, shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
+    _ trainer: some Trainer, saving model: some SavableModel, observers: [any TrainingObserver] = [],
+    shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
   ) throws -> Ending {
     try Files.createDirectory(folder.path)
     defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
     var metrics: JSONLinesAppender?
     while !trainer.isFinished {
-      let record = try trainer.step()
+      var record = try trainer.step()
+      for observer in observers { try observer.observe(&record, isLast: trainer.isFinished) }
       let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
       try appender.append(record.json)
       metrics = appender

@@ -1,20 +1,6 @@
 import ArgumentParser
 import Poise
 import PoiseFiles
-import PoiseModel
-
-/// `NAME=MODEL`
-struct NamedModel: ExpressibleByArgument {
-  let name: String
-  let folder: String
-
-  init?(argument: String) {
-    guard let equals = argument.firstIndex(of: "=") else { return nil }
-    name = String(argument[..<equals])
-    folder = String(argument[equals...].dropFirst())
-    if name.isEmpty || folder.isEmpty { return nil }
-  }
-}
 
 /// `poise compare`
 struct CompareCommand: ParsableCommand {
@@ -44,34 +30,14 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let pool = common.makePool()
     let judge = try Judge.annotator(judge, pool: pool)
-    var contestants: [Contestant] = []
-    var shared: [Prompt] = []
-    for named in policies {
-      let policy = try Policy(folder: named.folder)
-      let own = try policy.prompts(prompts, responseTokens: sampling.maxNewTokens)
-      if contestants.isEmpty { shared = own }
-      try requireSameTexts(shared, own, named)
-      common.note("Sampling from \(named.name), \(own.count) prompts × \(samples) …")
-      contestants.append(
-        Contestant(
-          named.name, policy, prompts: own, count: samples, sampling: sampling.options(),
-          key: SamplingKey(seed: common.seed), pool: pool))
-    }
+    let (contestants, shared) = try ContestantSampling(
+      policies: policies, prompts: prompts, samples: samples, sampling: sampling, common: common
+    ).run(pool: pool) { _ in SamplingKey(seed: common.seed) }
     let results = try SideBySide(judge: judge).compare(contestants, prompts: shared)
     if output.json {
       for result in results { Console.result(result.json.line) }
     } else {
       Console.result(ComparisonTable(contestants: contestants, results: results).text)
-    }
-  }
-
-  /// Prompts given as token ids say different things to tokenizers that are not the same.
-  private func requireSameTexts(_ first: [Prompt], _ own: [Prompt], _ named: NamedModel) throws {
-    guard first.map(\.text) == own.map(\.text) else {
-      throw DataError(
-        prompts,
-        "these token ids are other texts for \(policies[0].name) than for \(named.name); policies with different tokenizers can "
-          + "be compared on prompts that are text.", category: .configuration)
     }
   }
 }

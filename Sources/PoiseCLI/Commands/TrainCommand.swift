@@ -55,6 +55,7 @@ struct TrainCommand: ParsableCommand {
   var slicRegularization = 0.0
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
+  @OptionGroup(title: "Looks at the policy") var evaluation: EvaluationFlags
   @OptionGroup var common: CommonOptions
 
   static let defaults = TrainingFlags.Defaults(optimizer: .adafactor, learningRate: 3e-3, schedule: .constant, momentum: 0)
@@ -78,6 +79,9 @@ struct TrainCommand: ParsableCommand {
       if data == nil || prompts != nil || annotator != nil {
         throw ValidationError("--offline needs --data, and neither --prompts nor --annotator.")
       }
+      if evaluation.evaluateEvery > 0 {
+        throw ValidationError("--evaluate-every needs an online run, which has prompts and an annotator.")
+      }
     } else if data != nil || prompts == nil || annotator == nil {
       throw ValidationError("Give --prompts and --annotator, or --offline with --data.")
     }
@@ -93,7 +97,7 @@ struct TrainCommand: ParsableCommand {
     let records =
       offline
       ? try run.run(offlineTrainer(policy, reference), saving: policy, resumedFrom: checkpoint)
-      : try run.run(onlineTrainer(policy, reference), saving: policy, resumedFrom: checkpoint)
+      : try runOnline(run, policy, reference, resumedFrom: checkpoint)
     Console.result(TrainingSummary(records: records).text)
     if !records.isEmpty { Console.result("\n" + RunDiagnosis(records).text) }
     Console.result("\nThe policy is in \(training.out).")
@@ -110,14 +114,36 @@ struct TrainCommand: ParsableCommand {
     return settings
   }
 
-  private func onlineTrainer(_ policy: Policy, _ reference: Arena) throws -> OnlineTrainer<Policy> {
+  private func runOnline(
+    _ run: TrainingRun, _ policy: Policy, _ reference: Arena, resumedFrom checkpoint: TrainingRun.Checkpoint?
+  ) throws -> [StepRecord] {
     let algorithm = Algorithm(algorithm, settings)
     let pool = common.makePool()
-    return OnlineTrainer(
-      policy, reference: reference, algorithm: algorithm,
-      feedback: try Judge.feedback(annotator!, for: algorithm.signal, pool: pool),
-      prompts: try policy.prompts(prompts!, responseTokens: sampling.maxNewTokens), responsesPerPrompt: responses,
-      sampling: sampling.options(), options: training.options(Self.defaults, seed: common.seed), pool: pool)
+    let feedback = try Judge.feedback(annotator!, for: algorithm.signal, pool: pool)
+    let prompts = try policy.prompts(prompts!, responseTokens: sampling.maxNewTokens)
+    let trainer = OnlineTrainer(
+      policy, reference: reference, algorithm: algorithm, feedback: feedback, prompts: prompts,
+      responsesPerPrompt: responses, sampling: sampling.options(),
+      options: training.options(Self.defaults, seed: common.seed), pool: pool)
+    let observers = try observers(of: policy, feedback.annotator, prompts, resumedFrom: checkpoint, pool)
+    return try run.run(trainer, saving: policy, observers: observers, resumedFrom: checkpoint)
+  }
+
+  /// - Parameter prompts: of training.
+  private func observers(
+    of policy: Policy, _ annotator: any Annotator, _ prompts: [Prompt], resumedFrom checkpoint: TrainingRun.Checkpoint?,
+    _ pool: WorkerPool
+  ) throws -> [any TrainingObserver] {
+    guard evaluation.evaluateEvery > 0 else { return [] }
+    let own = try evaluation.evaluationPrompts.map { try policy.prompts($0, responseTokens: sampling.maxNewTokens) }
+    return [
+      SnapshotObserver(
+        policy, start: checkpoint == nil ? policy.parameters : try startParameters(for: policy),
+        resumedAt: checkpoint?.step ?? 0, prompts: own ?? Array(prompts.prefix(EvaluationFlags.defaultPromptCount)),
+        judge: try evaluation.evaluationJudge.map { try Judge.annotator($0, pool: pool) } ?? annotator,
+        every: evaluation.evaluateEvery, limit: evaluation.evaluateSnapshots, sampling: sampling.options(),
+        seed: common.seed, pool: pool)
+    ]
   }
 
   private func offlineTrainer(_ policy: Policy, _ reference: Arena) throws -> OfflineTrainer<Policy> {
@@ -128,9 +154,16 @@ struct TrainCommand: ParsableCommand {
 
   /// The reference is the starting model unless said otherwise, also when a run is resumed.
   private func referenceParameters(for policy: Policy) throws -> Arena {
-    let reference = try Policy(folder: reference ?? model)
-    try policy.requireSameForm(reference)
-    return reference.parameters
+    try parameters(of: reference ?? model, for: policy)
+  }
+
+  /// What a resumed run began with.
+  private func startParameters(for policy: Policy) throws -> Arena { try parameters(of: model, for: policy) }
+
+  private func parameters(of folder: String, for policy: Policy) throws -> Arena {
+    let other = try Policy(folder: folder)
+    try policy.requireSameForm(other)
+    return other.parameters
   }
 
   private var resolved: JSON.Object {
@@ -155,6 +188,7 @@ struct TrainCommand: ParsableCommand {
     object["temperature"] = .init(sampling.temperature)
     object["top_k"] = .init(sampling.topK)
     object["top_p"] = .init(sampling.topP)
+    for (name, value) in evaluation.resolved { object[name] = value }
     return object
   }
 }

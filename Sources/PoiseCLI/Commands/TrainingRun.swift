@@ -43,14 +43,17 @@ struct TrainingRun {
 
   /// Trains to the end, or to an interruption, which ends the process with its exit code.
   func run(
-    _ trainer: some Trainer, saving model: some SavableModel, resumedFrom checkpoint: Checkpoint?
+    _ trainer: some Trainer, saving model: some SavableModel, observers: [any TrainingObserver] = [],
+    resumedFrom checkpoint: Checkpoint?
   ) throws -> [StepRecord] {
     if let checkpoint { try RunFolder.restore(trainer, from: checkpoint.folder, step: checkpoint.step) }
     let loop = TrainingLoop(RunFolder(flags.out), checkpointEvery: flags.checkpointEvery, description: environment())
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
     Interruption.watch()
     var records: [StepRecord] = []
-    let ending = try loop.run(trainer, saving: model, shouldStop: { Interruption.isRequested }) { record in
+    let ending = try loop.run(
+      trainer, saving: model, observers: observers, shouldStop: { Interruption.isRequested }
+    ) { record in
       records.append(record)
       progress.show(record)
     }
@@ -100,6 +103,21 @@ struct TrainingSummary {
     row("grad_norm", 3) { $0.gradientNorm }
     row("tokens_per_second", 0) { Double($0.stepTokenCount) / $0.times.total }
     let seconds = records.reduce(0) { $0 + $1.times.total }
-    return table.text + "\n\(records.count) steps in \(ProgressLine.clock(seconds))"
+    return table.text + (looks.map { "\n\n\($0)\n" } ?? "") + "\n\(records.count) steps in \(ProgressLine.clock(seconds))"
+  }
+
+  /// The first look and the last: looks are too rare for means of steps.
+  private var looks: String? {
+    let looks = records.compactMap { record in record.look.map { (step: record.step, look: $0) } }
+    guard let first = looks.first, let last = looks.last else { return nil }
+    var table = TextTable(["look after step", String(first.step), String(last.step)])
+    func row(_ name: String, _ value: (StepRecord.LookRecord) -> Double?) {
+      guard let before = value(first.look), let after = value(last.look) else { return }
+      table.add([name, before.formatted(decimals: 3), after.formatted(decimals: 3)])
+    }
+    row("nash/gap", \.gap)
+    row("winrate/start", \.startWinRate)
+    row("nash/gap_regularised", \.regularizedGap)
+    return table.text
   }
 }
