@@ -1,15 +1,15 @@
-/// A x for a row-major (n, n) matrix.
+/// A x for a row-major matrix with as many columns as x has entries.
 ///
 /// Iterative solvers spend their time here, in debug builds most of all, where every subscript of an array is a call. Hence
 /// pointers, which are not, and two sums, of which neither waits for the other.
 func multiply(_ matrix: [Double], _ vector: [Double]) -> [Double] {
   let count = vector.count
-  precondition(matrix.count == count * count)
-  var product = [Double](repeating: 0, count: count)
+  precondition(count > 0 && matrix.count % count == 0)
+  var product = [Double](repeating: 0, count: matrix.count / count)
   matrix.withUnsafeBufferPointer { matrix in
     vector.withUnsafeBufferPointer { vector in
       guard let rows = matrix.baseAddress, let vector = vector.baseAddress else { return }
-      for row in 0..<count { product[row] = dot(rows + row * count, vector, count) }
+      for row in product.indices { product[row] = dot(rows + row * count, vector, count) }
     }
   }
   return product

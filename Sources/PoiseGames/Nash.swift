@@ -73,11 +73,8 @@ extension PreferenceGame {
       }
     }
     let start = support.map { policy[$0] }
-    var shortfalls = [Double](repeating: 1, count: order + 1)
-    for row in 0...order {
-      for column in 0..<order { shortfalls[row] -= matrix[row * order + column] * start[column] }
-      if row < order { shortfalls[row] -= 1 }
-    }
+    var shortfalls = multiply(matrix, start).map { -$0 }
+    shortfalls[order] += 1
     guard let correction = LinearSystem.leastSquares(matrix, shortfalls) else { return nil }
     var equalized = [Double](repeating: 0, count: count)
     for (index, action) in support.enumerated() { equalized[action] = start[index] + correction[index] }
