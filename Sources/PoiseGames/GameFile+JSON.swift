@@ -56,8 +56,8 @@ struct JSONGame {
     return numbers
   }
 
-  private func actions(_ object: JSON.Object, count: Int) throws(DataError) -> [String] {
-    guard let list = object["actions"] else { return (0..<count).map(String.init) }
+  private func actions(_ object: JSON.Object, count: Int) throws(DataError) -> [String]? {
+    guard let list = object["actions"] else { return nil }
     let names = list.array?.compactMap(\.string)
     guard let names, names.count == list.array?.count else {
       throw wrong("\"actions\" should be a list of strings, the names of the actions.")

@@ -25,7 +25,9 @@ public struct NamedGame: Sendable, Equatable {
 ///   `winner,loser`, and perhaps `weight`, how often that was said. They are tallied into votes; actions are counted in the
 ///   order in which they occur.
 public enum GameFile {
-  /// - Parameter unseen: what a pair means that a file of votes or comparisons never compares.
+  /// - Parameters:
+  ///   - path: of a JSON or CSV file.
+  ///   - unseen: what a pair means that a file of votes or comparisons never compares.
   /// - Throws: `FileError`; `DataError` for bytes of none of the forms and for numbers that are no game, with the line or the
   ///   entry.
   public static func read(_ path: String, unseen: PreferenceGame.UnseenPairs = .refused) throws -> NamedGame {
@@ -39,12 +41,12 @@ public enum GameFile {
     }
   }
 
-  /// Builds a game, and tells its errors in the names of the actions.
+  /// Builds a game, and tells its errors in the names of the actions, where they have some.
   static func build(
-    _ path: String, actions: [String], _ body: () throws(GameError) -> PreferenceGame
+    _ path: String, actions: [String]?, _ body: () throws(GameError) -> PreferenceGame
   ) throws(DataError) -> NamedGame {
     do throws(GameError) { return NamedGame(game: try body(), actions: actions) } catch {
-      let problem = error.description { $0 < actions.count ? "\"\(actions[$0])\"" : "action \($0)" }
+      let problem = error.description { action in actions.map { "\"\($0[action])\"" } ?? "action \(action)" }
       throw DataError(path, problem, category: error.category)
     }
   }

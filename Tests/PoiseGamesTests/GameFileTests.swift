@@ -75,7 +75,7 @@ import Testing
     expectRefusal(#"{"preferences": [[0.5]], "rewards": [true]}"#, "\"rewards\" should be a list of numbers, and its entry 0")
     expectRefusal(#"{"preferences": []}"#, "The preference matrix is empty")
     expectRefusal(#"{"preferences": [[0.5, 1], [0]]}"#, "Row 1 of the matrix has 1 entries where 2")
-    expectRefusal(#"{"preferences": [[0.5, 1e999], [0, 0.5]]}"#, "The preference of \"0\" over \"1\" is inf")
+    expectRefusal(#"{"preferences": [[0.5, 1e999], [0, 0.5]]}"#, "The preference of action 0 over action 1 is inf")
     expectRefusal(#"{"preferences": [[0.5]], "rewards": [1, 2]}"#, "The list of rewards has 2 entries")
   }
 
