@@ -12,7 +12,8 @@
 //   floor 2  PoiseModel            language models one can differentiate and sample: the transformer, and a table for whom all can
 //                                  be enumerated; memory, threads, BLAS, optimisers, checkpoints
 //            PoiseText             text to token ids and back; data files; the built-in task
-//            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms come to rest
+//            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms end and how they
+//                                  get there
 //   floor 3  Poise                 algorithms, sampling, annotating, judges, training, evaluation
 //   floor 4  PoiseCLI              the `poise` command: options in, records and tables out
 //
@@ -78,7 +79,7 @@ let package = Package(
     .target(
       name: "PoiseModel", dependencies: ["PoiseKernels", "PoiseFiles", "PoiseRandom", "COpenBLAS"], swiftSettings: lifetimes),
     .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
-    .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "CLAPACKE"]),
+    .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "PoiseRandom", "CLAPACKE"]),
 
     // MARK: floors 3 and 4
     .target(

@@ -22,6 +22,8 @@ public enum GameError: ExplainedError, Equatable {
   case unboundedScores(winners: [Int])
   /// The Bradley–Terry scores exist, but not to the precision asked for.
   case notFitted(residual: Double)
+  /// LAPACK found no eigenvalues of a Jacobian.
+  case noEigenvalues
 
   /// Which list of numbers, one an action, an error is about.
   public enum List: String, Sendable {
@@ -38,7 +40,7 @@ public enum GameError: ExplainedError, Equatable {
 
   public var category: FailureCategory {
     switch self {
-    case .notSolved, .notFitted: .internalFault
+    case .notSolved, .notFitted, .noEigenvalues: .internalFault
     default: .badData
     }
   }
@@ -85,6 +87,8 @@ public enum GameError: ExplainedError, Equatable {
       "Bradley–Terry scores do not exist: " + winners.map(name).joined(separator: ", ")
         + " never \(winners.count == 1 ? "loses" : "lose") to any other, so the likelihood rises with their scores without end. "
         + "Preferences strictly between 0 and 1 have scores."
+    case .noEigenvalues:
+      "The eigenvalues at a resting point were not found: the iteration of LAPACK did not converge."
     case .notFitted(let residual):
       "The Bradley–Terry scores were not found: the best residual is \(residual). Preferences may be too close to 0 or 1, or "
         + "some pairs too rare."

@@ -60,4 +60,20 @@ package enum LinearSystem {
     let unknowns = solution.prefix(columns)
     return information == 0 && unknowns.allSatisfy(\.isFinite) ? Array(unknowns) : nil
   }
+
+  /// The eigenvalues of a real matrix, in no order (`dgeev`).
+  /// - Parameter matrix: row-major (n, n).
+  /// - Returns: nil where the QR iteration does not converge, or something is not a number.
+  static func eigenvalues(_ matrix: [Double], order: Int) -> [Eigenvalue]? {
+    precondition(matrix.count == order * order)
+    guard order > 0 else { return [] }
+    guard matrix.allSatisfy(\.isFinite) else { return nil }
+    // The transpose has the same eigenvalues: row-major or column-major is all one.
+    var work = matrix
+    let size = Int32(order)
+    var (real, imaginary) = ([Double](repeating: 0, count: order), [Double](repeating: 0, count: order))
+    let none = Int8(UInt8(ascii: "N"))
+    let information = LAPACKE_dgeev(LAPACK_COL_MAJOR, none, none, size, &work, size, &real, &imaginary, nil, 1, nil, 1)
+    return information == 0 ? zip(real, imaginary).map { Eigenvalue(real: $0, imaginary: $1) } : nil
+  }
 }

@@ -27,7 +27,9 @@ extension PreferenceGame {
   /// Three actions and three kinds of voters (Munos et al. 2023, arXiv 2312.00886, section 3.2). The first kind prefers 1 to 0,
   /// the second 0 to 2, the third 2 to 1, and all else is a tie to them: nobody is wrong, and together they prefer in a circle.
   /// The unregularised equilibrium is (⅓ + ε/2, ⅓ + ε/2, ⅓ − ε).
-  /// - Parameter epsilon: ε; the kinds' shares of the voters are ⅓ − ε, ⅓ + ε/2 and ⅓ + ε/2.
+  /// - Parameters:
+  ///   - epsilon: ε; the kinds' shares of the voters are ⅓ − ε, ⅓ + ε/2 and ⅓ + ε/2.
+  ///   - reference: 3 positive probabilities; uniform unless given.
   /// - Precondition: `epsilon` is strictly between −⅔ and ⅓.
   public static func voterTypes(epsilon: Double, reference: [Double]? = nil) throws(GameError) -> PreferenceGame {
     precondition(epsilon > -2.0 / 3 && epsilon < 1.0 / 3)
@@ -42,7 +44,9 @@ extension PreferenceGame {
 
   /// An action is a die, and p(i ≻ j) the share of throws of both in which i shows more; equal faces count half (Munos et al.
   /// 2023, appendix C).
-  /// - Parameter faces: of each die, all equally likely; as many a die as you like.
+  /// - Parameters:
+  ///   - faces: of each die, all equally likely; as many a die as you like.
+  ///   - reference: a positive probability a die; uniform unless given.
   /// - Precondition: every die has a face.
   public static func dice(_ faces: [[Int]], reference: [Double]? = nil) throws(GameError) -> PreferenceGame {
     precondition(faces.allSatisfy { !$0.isEmpty })
@@ -55,7 +59,7 @@ extension PreferenceGame {
   }
 
   /// What to make of two actions that nobody compared.
-  public enum UnseenPairs: Sendable {
+  public enum UnseenPairs: String, Sendable, CaseIterable {
     /// Nothing: the game is refused.
     case refused
     /// Preferred to each other with probability ½, which is a guess.
@@ -66,6 +70,9 @@ extension PreferenceGame {
   /// - Parameters:
   ///   - wins: n rows of n; how often i beat j, not negative and not necessarily whole, so that a tie can count half on both
   ///     sides. The diagonal says nothing and is ignored.
+  ///   - reference: n positive probabilities; uniform unless given.
+  ///   - data: n probabilities.
+  ///   - rewards: n finite numbers.
   ///   - unseen: what a pair without any votes means.
   /// - Throws: `.unseenPair` for the first such pair unless they are ties; `.badVotes`; what the game's initialiser does.
   public static func votes(

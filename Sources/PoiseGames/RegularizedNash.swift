@@ -19,6 +19,8 @@ public struct MixtureEquilibrium: Sendable, Equatable {
   public let policy: [Double]
   /// policy^(1−m) μ^m / Z, which is the Nash equilibrium at temperature τ/(1 − m); the reference for m = 1.
   public let mixture: [Double]
+  /// Newton steps that `mixture` took.
+  public let iterations: Int
 }
 
 extension PreferenceGame {
@@ -44,10 +46,14 @@ extension PreferenceGame {
   /// 5.1 and 5.2). The trained policy overshoots the equilibrium; the mixture is one.
   /// - Parameters:
   ///   - tau: of the training; positive and finite.
-  ///   - mixture: m, the weight of the reference, from 0 to 1.
+  ///   - weight: m, the weight of the reference, from 0 to 1.
   public func mixtureEquilibrium(tau: Double, mixture weight: Double) throws(GameError) -> MixtureEquilibrium {
     precondition((0...1).contains(weight))
-    let mixture = weight == 1 ? reference : try regularizedNash(tau: tau / (1 - weight)).policy
-    return MixtureEquilibrium(policy: bestResponse(to: mixture, tau: tau), mixture: mixture)
+    guard weight < 1 else {
+      return MixtureEquilibrium(policy: bestResponse(to: reference, tau: tau), mixture: reference, iterations: 0)
+    }
+    let nash = try regularizedNash(tau: tau / (1 - weight))
+    return MixtureEquilibrium(
+      policy: bestResponse(to: nash.policy, tau: tau), mixture: nash.policy, iterations: nash.iterations)
   }
 }

@@ -54,4 +54,17 @@ extension CounterGenerator {
   /// One element, all equally likely.
   /// - Precondition: `elements` is not empty.
   public mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+
+  /// An index of `probabilities`, each as likely as its entry.
+  /// - Precondition: the probabilities add up to 1, but for rounding, and one is positive.
+  public mutating func index(_ probabilities: [Double]) -> Int {
+    var rest = uniform()
+    var last = 0
+    for (index, probability) in probabilities.enumerated() where probability > 0 {
+      last = index
+      rest -= probability
+      if rest < 0 { break }
+    }
+    return last
+  }
 }
