@@ -76,7 +76,8 @@ struct EmpiricalNash {
     try policy.requireSameForm(reference)
     let prompts = try policy.prompts(prompts, responseTokens: sampling.maxNewTokens)
     let enumeration = try ResponseEnumeration(policy, maximumTokens: sampling.maxNewTokens, pool: pool)
-    common.note("Enumerating \(enumeration.responses.count) responses to \(prompts.count) prompts …")
+    common.note(
+      "Enumerating \(enumeration.responses.count) responses to \(prompts.count) \(prompts.count == 1 ? "prompt" : "prompts") …")
     return try enumeration.standing(
       of: policy.parameters, reference: reference.parameters, prompts: prompts, judge: judge, tau: tau!)
   }
