@@ -7,7 +7,7 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks
 
-.PHONY: menu setup build demo demo-all demo-short test allocations human lint format bench gradients interop clean
+.PHONY: menu setup build demo demo-all demo-short test allocations human lint format bench gradients interop docs clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*")
 
 interop: build ## a saved model against Hugging Face transformers; installs torch, gigabytes
 	@sh Tests/interop/run.sh
+
+docs: setup ## reference and articles of PoiseGames as web pages: .build/documentation
+	@sh Scripts/documentation.sh
 
 lint: ## style, as an error
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
