@@ -27,7 +27,7 @@ struct NashCommand: ParsableCommand {
       all that could be said, where that can be enumerated.
       """)
 
-  @Option(help: ArgumentHelp("The game: JSON, or CSV where the name ends in .csv.", valueName: "file")) var game: String?
+  @Option(help: ArgumentHelp("The game, as JSON or CSV.", valueName: "file")) var game: String?
   @Option(help: ArgumentHelp("A game to start from: \(GameExample.names).", valueName: "name")) var example: GameExample?
   @Option(help: "What a pair means that votes or comparisons leave out: refused, or ties.")
   var unseen = PreferenceGame.UnseenPairs.refused
