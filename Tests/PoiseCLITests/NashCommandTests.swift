@@ -107,13 +107,27 @@ import Testing
     ["nash", "--example", "dominated-rock-paper-scissors", "--draw", "/tmp/never-written.svg"],
     ["nash", "--example", "dice", "--start", "1,0,0"],
     ["nash", "--example", "dice", "--draw", "/tmp/never-written.svg", "--start", "1,0,0"],
-    ["nash", "--example", "dice", "--judge", "rubric"],
+    ["nash", "--example", "dice", "--judge", "rubric"], ["nash", "--policies", "/nowhere"],
+    ["nash", "--policies", "/nowhere", "--prompts", "/nowhere", "--judge", "rubric"],
   ]
 
   @Test(arguments: misuses) func wrongUsageIsExplained(_ arguments: [String]) throws {
     let process = try PoiseProcess(arguments)
     #expect(process.status == 64 && process.output.isEmpty)
     #expect(!Files.exists("/tmp/never-written.svg"))
+  }
+
+  @Test func policiesMeetEachOther() throws {
+    let trained = try TrainedModel.shared.get()
+    let lines = try PoiseProcess.succeed(
+      "nash", "--policies", "one=\(trained.model)", trained.model, "--prompts", trained.prompts, "--judge", "rubric",
+      "--max-new-tokens", "8", "--quiet", "--json"
+    ).records()
+    #expect(lines.count == 3 && lines[0]["policy"] == "one" && lines[2]["cyclic"] == false)
+    let nameless = try PoiseProcess([
+      "nash", "--policies", trained.model, trained.model, "--prompts", trained.prompts, "--judge", "rubric",
+    ])
+    #expect(nameless.status == 64 && nameless.errors.contains("Two policies are called"))
   }
 
   @Test func unseenPairsAreTiesWhereThatIsSaid() throws {
