@@ -34,7 +34,7 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 allocations: setup ## that a step allocates nothing, counted in an optimised build
 	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter AllocationTests
 
-human: build ## judges on published human preferences, 15 minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
+human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh
 
 gradients: build ## analytic against finite-difference gradients on this machine

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Judges on what people prefer: three published collections, each beside "longer wins" and a bag of words, a quarter of an hour on
-# two cores. docs/human-preferences.md has the figures, and how the settings were chosen. Nothing of the collections is in this
+# Judges on what people prefer: three published collections, each beside "longer wins" and a bag of words, some ten minutes on two
+# cores. docs/human-preferences.md has the figures, and how the settings were chosen. Nothing of the collections is in this
 # repository: POISE_TEST_DATA names the folder that holds them.
 #
 #   HUMAN_OUT    where everything goes (runs/human)

@@ -7,16 +7,8 @@ public struct AlgorithmOutcome: Sendable {
   public let policy: [Double]
   /// Whether updates that are small enough come to rest there: in the linear approximation, or as far as the flow was followed.
   public let settles: Bool
-  /// E_τ at the temperature that is asked about, of ``policy``.
-  public let exploitability: Double
-  /// E₀
-  public let rawExploitability: Double
-  /// KL(π|μ), in nats.
-  public let divergence: Double
-  /// P(π ≻ μ)
-  public let winRateAgainstReference: Double
-  /// Total variation to the regularised Nash equilibrium, from 0 to 1.
-  public let distanceToNash: Double
+  /// How far ``policy`` is from the equilibrium that is asked about.
+  public let standing: PolicyStanding
   /// The eigenvalue that decides how the end is approached, of the softmax flow (``ExpectedDynamics``); nil where the end has
   /// none: at kinks, on the border of the simplex, or above ``largestEigenvalueProblem`` actions.
   public let leadingEigenvalue: Eigenvalue?
@@ -25,32 +17,6 @@ public struct AlgorithmOutcome: Sendable {
 
   /// Eigenvalues of larger games are left out: they cost some 25 n³ operations an algorithm.
   public static let largestEigenvalueProblem = 500
-
-  /// How the flow moves near its end.
-  public enum Motion: Sendable, Equatable {
-    /// Straight in: departures shrink by e in `time`.
-    case settles(time: Double)
-    /// Around and in: by e in `time`, once around in `period`.
-    case spiralsIn(time: Double, period: Double)
-    /// Around, neither in nor out.
-    case orbits(period: Double)
-    /// Away from a policy that it would rest at.
-    case runsAway(time: Double)
-  }
-
-  /// What the leading eigenvalue says; nil without one.
-  public var motion: Motion? {
-    guard let leadingEigenvalue else { return nil }
-    let (rate, turn) = (leadingEigenvalue.real, abs(leadingEigenvalue.imaginary))
-    let still = Self.stillness * max(turn, .leastNormalMagnitude)
-    if rate > still { return .runsAway(time: 1 / rate) }
-    if leadingEigenvalue.isZero { return nil }
-    if turn > 0 { return rate < -still ? .spiralsIn(time: -1 / rate, period: 2 * .pi / turn) : .orbits(period: 2 * .pi / turn) }
-    return rate < 0 ? .settles(time: -1 / rate) : nil
-  }
-
-  /// A growth of less than this share of a turn is rounding.
-  static let stillness = 1e-9
 }
 
 /// A game's equilibria, and where algorithms end in it.
@@ -99,13 +65,9 @@ private struct EndOfTraining {
     let hasEigenvalues = (2...AlgorithmOutcome.largestEigenvalueProblem) ~= game.count
     let isSmooth = hasEigenvalues && rest.isSmooth && policy.allSatisfy { $0 > 0 }
     let leading = isSmooth ? try ExpectedDynamics(learner, in: game).eigenvalues(at: policy).first : nil
-    let isStable = leading.map { $0.real < -AlgorithmOutcome.stillness * abs($0.imaginary) || $0.isZero }
     return AlgorithmOutcome(
-      learner: learner, policy: policy, settles: rest.settles ?? isStable ?? true,
-      exploitability: game.exploitability(of: policy, tau: equilibrium.tau),
-      rawExploitability: game.rawExploitability(of: policy), divergence: game.divergence(of: policy),
-      winRateAgainstReference: game.preference(of: policy, over: game.reference),
-      distanceToNash: zip(policy, equilibrium.policy).reduce(0) { $0 + abs($1.0 - $1.1) } / 2, leadingEigenvalue: leading,
+      learner: learner, policy: policy, settles: rest.settles ?? leading?.settles ?? true,
+      standing: PolicyStanding(policy, in: game, equilibrium: equilibrium), leadingEigenvalue: leading,
       iterations: rest.iterations)
   }
 

@@ -230,6 +230,35 @@ public struct Eigenvalue: Sendable, Equatable {
     self.imaginary = imaginary
   }
 
-  /// Whether nothing moves, up to rounding in a matrix of entries near 1.
-  var isZero: Bool { abs(real) + abs(imaginary) < 1e-13 }
+  /// How the flow moves along the eigenvector.
+  public enum Motion: Sendable, Equatable {
+    /// Straight in: departures shrink by e in `time`.
+    case settles(time: Double)
+    /// Around and in: by e in `time`, once around in `period`.
+    case spiralsIn(time: Double, period: Double)
+    /// Around, neither in nor out.
+    case orbits(period: Double)
+    /// Away from a policy that it would rest at.
+    case runsAway(time: Double)
+    /// Not at all: every policy near is a rest.
+    case none
+  }
+
+  /// Growth of less than a billionth of a turn is rounding, and so is what is below 1e-13 in a matrix of entries near 1.
+  public var motion: Motion {
+    let turn = abs(imaginary)
+    if abs(real) + turn < 1e-13 { return .none }
+    if real > 1e-9 * turn { return .runsAway(time: 1 / real) }
+    if turn == 0 { return .settles(time: -1 / real) }
+    let period = 2 * Double.pi / turn
+    return real < -1e-9 * turn ? .spiralsIn(time: -1 / real, period: period) : .orbits(period: period)
+  }
+
+  /// Whether updates that are small enough come to rest.
+  var settles: Bool {
+    switch motion {
+    case .settles, .spiralsIn, .none: true
+    case .orbits, .runsAway: false
+    }
+  }
 }

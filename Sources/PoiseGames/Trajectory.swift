@@ -3,7 +3,6 @@ import PoiseRandom
 
 /// How an algorithm is run in a game.
 public struct TrajectoryPlan: Sendable, Equatable {
-  public var flow: ExpectedDynamics.Flow
   /// Updates, 1 or more.
   public var steps: Int
   /// Units of time an update (``ExpectedDynamics``), above 0.
@@ -18,11 +17,10 @@ public struct TrajectoryPlan: Sendable, Equatable {
   public var recordEvery: Int
 
   public init(
-    flow: ExpectedDynamics.Flow = .softmax, steps: Int = 8_000, learningRate: Double = 0.05, momentum: Double = 0,
-    pairs: Int? = nil, seed: UInt64 = 0, recordEvery: Int = 10
+    steps: Int = 8_000, learningRate: Double = 0.05, momentum: Double = 0, pairs: Int? = nil, seed: UInt64 = 0,
+    recordEvery: Int = 10
   ) {
     precondition(steps > 0 && learningRate > 0 && (0..<1).contains(momentum) && (pairs ?? 1) > 0 && recordEvery > 0)
-    self.flow = flow
     self.steps = steps
     self.learningRate = learningRate
     self.momentum = momentum
@@ -47,7 +45,7 @@ extension ExpectedDynamics {
   /// With ``TrajectoryPlan/pairs`` every update sees that many pairs and the verdict of one comparison of each, a win or a loss.
   /// Contrastive algorithms draw both answers alike and move both; policy gradients move the first alone, and RL measures its
   /// reward against that of a second sample.
-  /// - Precondition: `start` has a positive probability for every action; `plan.flow` is ignored in favour of the dynamics' own.
+  /// - Precondition: `start` has a positive probability for every action.
   public func trajectory(from start: [Double], _ plan: TrajectoryPlan) -> [TrajectoryPoint] {
     precondition(start.count == game.count && start.allSatisfy { $0 > 0 })
     var (logits, policy) = (start.map { log($0) }, start)

@@ -98,9 +98,9 @@ import Testing
     let record = try records(report(json: true))[0]
     #expect(record["policy"] == "policy" && record["responses"] == 21 && record["prompts"] == 2 && record["tau"] == 0.2)
     #expect(record["kl"]!.double! > 1e-3 && abs(record["exploitability"]!.double! - 0.2 * record["kl"]!.double!) < 1e-9)
-    #expect(record["raw_exploitability"]!.double! < 1e-12 && abs(record["win_rate"]!.double! - 0.5) < 1e-12)
+    #expect(record["raw_exploitability"]!.double! < 1e-12 && abs(record["win_rate_vs_reference"]!.double! - 0.5) < 1e-12)
     #expect(record["duality_gap"]!.double! == 2 * record["exploitability"]!.double!)
-    #expect(record["equilibrium_distance"]!.double! > 0.01)
+    #expect(record["tv_to_nash"]!.double! > 0.01)
     let text = try report(json: false)
     #expect(text.contains("policy, exactly") && text.contains("21 responses to each prompt; tau = 0.2."))
   }

@@ -8,10 +8,11 @@ import Testing
   private let start = [0.6, 0.3, 0.1]
 
   private func way(
-    _ algorithm: GameAlgorithm, mixture: Double = 0, _ plan: TrajectoryPlan = TrajectoryPlan()
+    _ algorithm: GameAlgorithm, mixture: Double = 0, flow: ExpectedDynamics.Flow = .softmax,
+    _ plan: TrajectoryPlan = TrajectoryPlan()
   ) throws -> [TrajectoryPoint] {
     let dynamics = try ExpectedDynamics(
-      GameLearner(algorithm, tau: 0.1, mixture: mixture), in: try skewedRockPaperScissors(), flow: plan.flow)
+      GameLearner(algorithm, tau: 0.1, mixture: mixture), in: try skewedRockPaperScissors(), flow: flow)
     return dynamics.trajectory(from: start, plan)
   }
 
@@ -25,17 +26,16 @@ import Testing
 
   @Test(arguments: ExpectedDynamics.Flow.allCases) func slicOrbitsAndIPOComesIn(_ flow: ExpectedDynamics.Flow) throws {
     let game = try skewedRockPaperScissors()
-    let plan = TrajectoryPlan(flow: flow)
-    let orbit = try way(.onlineSLiC, plan)
+    let orbit = try way(.onlineSLiC, flow: flow)
     #expect(spread(orbit) > 0.5)
-    let settled = try way(.onlineIPO, plan)
+    let settled = try way(.onlineIPO, flow: flow)
     #expect(spread(settled) < 0.01)
     #expect(largestDifference(settled.last!.policy, try game.regularizedNash(tau: 0.1).policy) < 1e-3)
   }
 
   /// Along the replicator flow the time average is the unregularised equilibrium, whatever τ.
   @Test func naturalOrbitsAverageToTheEquilibrium() throws {
-    let policies = try way(.onlineSLiC, TrajectoryPlan(flow: .natural, steps: 100_000, learningRate: 0.01)).map(\.policy)
+    let policies = try way(.onlineSLiC, flow: .natural, TrajectoryPlan(steps: 100_000, learningRate: 0.01)).map(\.policy)
     for action in 0..<3 {
       let mean = policies.reduce(0) { $0 + $1[action] } / Double(policies.count)
       #expect(abs(mean - 1.0 / 3) < 0.02)
@@ -55,16 +55,16 @@ import Testing
 
   /// The reward that RL fits to the reference's pairs leaves scissors nothing.
   @Test func rewardsRunToTheEdge() throws {
-    let last = try way(.reinforce, TrajectoryPlan(flow: .natural)).last!.policy
+    let last = try way(.reinforce, flow: .natural).last!.policy
     #expect(last[1] < 1e-4)
   }
 
   @Test func momentumKeepsASpiralFromSettling() throws {
-    let plain = TrajectoryPlan(flow: .natural, steps: 4_000, learningRate: 0.1)
-    #expect(spread(try way(.onlineIPO, plain)) < 0.01)
+    let plain = TrajectoryPlan(steps: 4_000, learningRate: 0.1)
+    #expect(spread(try way(.onlineIPO, flow: .natural, plain)) < 0.01)
     var heavy = plain
     heavy.momentum = 0.95
-    #expect(spread(try way(.onlineIPO, heavy)) > 0.1)
+    #expect(spread(try way(.onlineIPO, flow: .natural, heavy)) > 0.1)
   }
 
   @Test func samplesWanderAroundTheEnd() throws {

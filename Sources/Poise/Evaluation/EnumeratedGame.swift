@@ -8,42 +8,8 @@ public struct EnumeratedStanding: Sendable, Equatable {
   public let promptCount: Int
   /// Responses to a prompt, all of which are in the game.
   public let responseCount: Int
-  /// E_τ(π) = max P_τ(π′ ≻ π) − ½; zero at the equilibrium and only there, up to rounding. The duality gap is twice as large.
-  public let exploitability: Double
-  /// E₀(π): the same without regularisation, from 0 to ½.
-  public let rawExploitability: Double
-  /// KL(π | μ), in nats.
-  public let divergence: Double
-  /// P(π ≻ μ), from 0 to 1.
-  public let winRate: Double
-  /// Total variation between the policy and the equilibrium at τ, from 0 to 1.
-  public let equilibriumDistance: Double
-
-  /// The mean over prompts.
-  fileprivate init(_ prompts: [EnumeratedStanding]) {
-    func mean(_ value: (EnumeratedStanding) -> Double) -> Double { prompts.map(value).mean }
-    tau = prompts[0].tau
-    promptCount = prompts.count
-    responseCount = prompts[0].responseCount
-    exploitability = mean(\.exploitability)
-    rawExploitability = mean(\.rawExploitability)
-    divergence = mean(\.divergence)
-    winRate = mean(\.winRate)
-    equilibriumDistance = mean(\.equilibriumDistance)
-  }
-
-  /// At one prompt.
-  fileprivate init(_ policy: [Double], in game: PreferenceGame, tau: Double) throws {
-    let equilibrium = try game.regularizedNash(tau: tau).policy
-    self.tau = tau
-    promptCount = 1
-    responseCount = game.count
-    exploitability = game.exploitability(of: policy, tau: tau)
-    rawExploitability = game.rawExploitability(of: policy)
-    divergence = game.divergence(of: policy)
-    winRate = game.preference(of: policy, over: game.reference)
-    equilibriumDistance = zip(policy, equilibrium).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
-  }
+  /// The mean over prompts. The duality gap is twice the exploitability.
+  public let mean: PolicyStanding
 }
 
 extension ResponseEnumeration {
@@ -58,10 +24,12 @@ extension ResponseEnumeration {
     of parameters: Arena, reference: Arena, prompts: [Prompt], judge: any Annotator, tau: Double
   ) throws -> EnumeratedStanding {
     precondition(!prompts.isEmpty)
+    let standings = try prompts.map { prompt in
+      let game = try game(prompt: prompt, reference: reference, judge: judge)
+      return PolicyStanding(
+        try distribution(parameters, prompt: prompt), in: game, equilibrium: try game.regularizedNash(tau: tau))
+    }
     return EnumeratedStanding(
-      try prompts.map { prompt in
-        try EnumeratedStanding(
-          distribution(parameters, prompt: prompt), in: game(prompt: prompt, reference: reference, judge: judge), tau: tau)
-      })
+      tau: tau, promptCount: prompts.count, responseCount: responses.count, mean: PolicyStanding(meanOf: standings))
   }
 }

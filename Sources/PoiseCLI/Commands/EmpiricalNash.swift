@@ -114,20 +114,20 @@ extension EmpiricalGame.Cycle {
 extension EnumeratedStanding {
   fileprivate func json(policy: String) -> JSON {
     [
-      "policy": .string(policy), "tau": .init(tau), "exploitability": .init(exploitability),
-      "duality_gap": .init(2 * exploitability),
-      "raw_exploitability": .init(rawExploitability), "kl": .init(divergence), "win_rate": .init(winRate),
-      "equilibrium_distance": .init(equilibriumDistance), "responses": .init(responseCount), "prompts": .init(promptCount),
+      "policy": .string(policy), "tau": .init(tau), "exploitability": .init(mean.exploitability),
+      "duality_gap": .init(2 * mean.exploitability), "raw_exploitability": .init(mean.rawExploitability),
+      "kl": .init(mean.divergence), "win_rate_vs_reference": .init(mean.winRate),
+      "tv_to_nash": .init(mean.equilibriumDistance), "responses": .init(responseCount), "prompts": .init(promptCount),
     ]
   }
 
   fileprivate func table(policy: String) -> String {
     var table = TextTable(["\(policy), exactly", "mean of \(promptCount) \(promptCount == 1 ? "prompt" : "prompts")"])
-    table.add(["exploitability at tau", exploitability.formatted(decimals: 6)])
-    table.add(["exploitability, unregularised", rawExploitability.formatted(decimals: 6)])
-    table.add(["KL from the reference, nats", divergence.formatted(decimals: 6)])
-    table.add(["win rate over the reference", winRate.formatted(decimals: 6)])
-    table.add(["total variation from the equilibrium", equilibriumDistance.formatted(decimals: 6)])
+    table.add(["exploitability at tau", mean.exploitability.formatted(decimals: 6)])
+    table.add(["exploitability, unregularised", mean.rawExploitability.formatted(decimals: 6)])
+    table.add(["KL from the reference, nats", mean.divergence.formatted(decimals: 6)])
+    table.add(["win rate over the reference", mean.winRate.formatted(decimals: 6)])
+    table.add(["total variation from the equilibrium", mean.equilibriumDistance.formatted(decimals: 6)])
     return table.text + "\n\n\(responseCount) responses to each prompt; tau = \(tau)."
   }
 }

@@ -96,11 +96,11 @@ struct NashCommand: ParsableCommand {
     case .success(let outcome):
       object["policy"] = .array(outcome.policy.map { .init($0) })
       object["settles"] = .bool(outcome.settles)
-      object["exploitability"] = .init(outcome.exploitability)
-      object["raw_exploitability"] = .init(outcome.rawExploitability)
-      object["kl"] = .init(outcome.divergence)
-      object["win_rate_vs_reference"] = .init(outcome.winRateAgainstReference)
-      object["tv_to_nash"] = .init(outcome.distanceToNash)
+      object["exploitability"] = .init(outcome.standing.exploitability)
+      object["raw_exploitability"] = .init(outcome.standing.rawExploitability)
+      object["kl"] = .init(outcome.standing.divergence)
+      object["win_rate_vs_reference"] = .init(outcome.standing.winRate)
+      object["tv_to_nash"] = .init(outcome.standing.equilibriumDistance)
       object["leading_eigenvalue"] = outcome.leadingEigenvalue.map { [.init($0.real), .init($0.imaginary)] } ?? .null
       object["iterations"] = .init(outcome.iterations)
     case .failure(let error):
@@ -208,8 +208,7 @@ struct TrajectoryFlags: ParsableArguments {
   func write(_ named: NamedGame, _ analysis: GameAnalysis, title: String, common: CommonOptions) throws {
     guard isWanted else { return }
     let plan = TrajectoryPlan(
-      flow: flow, steps: steps, learningRate: learningRate, momentum: momentum, pairs: pairs == 0 ? nil : pairs,
-      seed: common.seed,
+      steps: steps, learningRate: learningRate, momentum: momentum, pairs: pairs == 0 ? nil : pairs, seed: common.seed,
       recordEvery: max(1, steps / 800))
     let first = try start(for: named)
     let (nash, tau) = (analysis.equilibrium, analysis.equilibrium.tau)

@@ -51,8 +51,9 @@ struct GameReport {
     var table = TextTable(["algorithm", "E_τ", "E₀", "KL to reference", "wins over reference", "TV to Nash(τ)"])
     for (learner, outcome) in successes {
       table.add([
-        name(learner), number(outcome.exploitability), number(outcome.rawExploitability), number(outcome.divergence),
-        outcome.winRateAgainstReference.formatted(decimals: 4), number(outcome.distanceToNash),
+        name(learner), number(outcome.standing.exploitability), number(outcome.standing.rawExploitability),
+        number(outcome.standing.divergence), outcome.standing.winRate.formatted(decimals: 4),
+        number(outcome.standing.equilibriumDistance),
       ])
     }
     return table.text
@@ -80,11 +81,12 @@ struct GameReport {
   }
 
   private func motion(_ outcome: AlgorithmOutcome) -> String {
-    switch outcome.motion {
+    switch outcome.leadingEigenvalue?.motion {
     case .settles(let time): "settles; by e in \(duration(time))"
     case .spiralsIn(let time, let period): "spirals in; by e in \(duration(time)), around in \(duration(period))"
     case .orbits(let period): "orbits for ever, around in \(duration(period))"
     case .runsAway(let time): "does not stay; away by e in \(duration(time))"
+    case .some(.none): "rests where it is"
     case nil: outcome.settles ? "settles" : "does not settle; the policy is its average"
     }
   }
