@@ -15,7 +15,8 @@
 //            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms end and how they
 //                                  get there
 //   floor 3  Poise                 algorithms, sampling, annotating, judges, training, evaluation
-//   floor 4  PoiseCLI              the `poise` command: options in, records and tables out
+//   floor 4  PoiseBench            throughput: kernels and steps timed against the machine's limits and against other engines
+//   floor 5  PoiseCLI              the `poise` command: options in, records and tables out
 //
 //   tests    PoiseTestSupport      double-precision twins of the kernels, finite differences, allocation counting
 //   bench    Benchmarks/           a nested package, so that building `poise` does not build its dependencies
@@ -81,15 +82,19 @@ let package = Package(
     .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
     .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "PoiseRandom", "CLAPACKE"]),
 
-    // MARK: floors 3 and 4
+    // MARK: floors 3, 4 and 5
     .target(
       name: "Poise",
       dependencies: ["PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseText", "PoiseGames", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
+    .target(
+      name: "PoiseBench",
+      dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseFiles", "PoiseRandom"],
+      swiftSettings: lifetimes),
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [
-        "Poise", "PoiseGames", .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
+        "Poise", "PoiseBench", "PoiseGames", .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
       ]),
 
     // MARK: tests
