@@ -23,6 +23,7 @@ struct PoiseCommand: ParsableCommand {
       DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self,
       PreferenceCommand.self, TrainCommand.self, SampleCommand.self,
       ScoreCommand.self, LossCommand.self, CompareCommand.self, NashCommand.self, CheckGradientsCommand.self, DoctorCommand.self,
+      BenchCommand.self,
     ])
 
   static func main() {
