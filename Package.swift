@@ -4,6 +4,7 @@
 // The map of the house. Floors import downwards only; SwiftPM enforces it.
 //
 //   floor 0  COpenBLAS, CLAPACKE   the names of the C libraries; a module map and a shim header, no logic
+//            CLanes                names for the compiler's vector builtins
 //   floor 1  PoiseObjectives       preference maths: log-probabilities in, a loss and coefficients out
 //            PoiseKernels          arithmetic on rows of floats, forward and backward, and the choice of instruction set;
 //                                  Rows/ holds the sources, compiled once per instruction set through symbolic links
@@ -30,7 +31,8 @@ import PackageDescription
 func kernelTarget(_ name: String, instructionSet: String?) -> Target {
   let optimized = ["-O", "-wmo", "-disable-batch-mode", "-num-threads", "1", "-Xcc", "-fno-math-errno"]
   let march = instructionSet.map { ["-Xcc", "-march=\($0)"] } ?? []
-  return .target(name: name, swiftSettings: [.unsafeFlags(optimized + march)])
+  return .target(
+    name: name, dependencies: ["CLanes"], swiftSettings: [.unsafeFlags(optimized + march), .enableExperimentalFeature("Lifetimes")])
 }
 
 #if arch(x86_64)
@@ -63,6 +65,7 @@ let package = Package(
   ],
   targets: kernelTargets + [
     // MARK: floor 0
+    .systemLibrary(name: "CLanes", path: "CSystemLibs/CLanes"),
     .systemLibrary(
       name: "COpenBLAS", path: "CSystemLibs/COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),

@@ -102,6 +102,8 @@ public protocol KernelTable: Sendable {
   func logSumExp(_ x: Span<Float>) -> Float
   /// One log Σ exp a row. logits (T, columns) → (T).
   func logPartitions(_ logits: Span<Float>, columns: Int, into logPartitions: consuming MutableSpan<Float>)
+  /// Rows of y ← log softmax of rows of logits. Past the caches where y is larger than they are.
+  func logSoftmax(_ logits: Span<Float>, columns: Int, into y: consuming MutableSpan<Float>)
   /// Rows ← log softmax of rows.
   func logSoftmax(columns: Int, updating logits: consuming MutableSpan<Float>)
   /// log π of target n = logits[rows[n], targets[n]] − logPartitions[rows[n]]. Row and target ids (N); output (N).
@@ -114,6 +116,16 @@ public protocol KernelTable: Sendable {
   func logProbabilityBackward(
     coefficients: Span<Float>, rows: Span<Int32>, targets: Span<Int32>, logPartitions: Span<Float>, columns: Int,
     updating logits: consuming MutableSpan<Float>)
+  /// The same out of place, for logits that are wanted again. Past the caches where the gradient is larger than they are.
+  func logProbabilityBackward(
+    _ logits: Span<Float>, coefficients: Span<Float>, rows: Span<Int32>, targets: Span<Int32>, logPartitions: Span<Float>,
+    columns: Int, into dLogits: consuming MutableSpan<Float>)
+  /// log π of one target a row and, where its coefficient c is known beforehand, the gradient of Σ c·log π to the logits, in one pass
+  /// over memory. Rows whose coefficient is 0 are not read; gradient and log π are 0. `scratch`: two rows, each rounded up to a
+  /// multiple of 16.
+  func targetLogProbabilities(
+    _ logits: Span<Float>, columns: Int, targets: Span<Int32>, coefficients: Span<Float>, scratch: consuming MutableSpan<Float>,
+    into logProbabilities: consuming MutableSpan<Float>, gradients dLogits: consuming MutableSpan<Float>)
   /// −Σ π log π of each row, in nats, π = softmax(logits).
   func entropies(
     _ logits: Span<Float>, columns: Int, logPartitions: Span<Float>, into entropies: consuming MutableSpan<Float>)

@@ -10,6 +10,11 @@ public struct PeerWorkload: Sendable {
   let run: @Sendable (PeerRun) -> Void
 
   public static let all = [
+    PeerWorkload(name: "k1", title: "log-softmax, out of place", run: logSoftmax),
+    PeerWorkload(name: "k2", title: "sequence log-probabilities from logits", run: sequenceLogProbabilities),
+    PeerWorkload(name: "k3", title: "the same with the gradient to the logits", run: sequenceLogProbabilityGradients),
+    PeerWorkload(name: "k4", title: "IPO and Nash-MD loss and gradient from logits", run: preferenceLosses),
+    PeerWorkload(name: "k6", title: "norms, activations, attention, AdamW, embedding", run: layers),
     PeerWorkload(name: "e1", title: "GPT-2 training step", run: trainingSteps),
     PeerWorkload(name: "e2", title: "IPO step on pairs", run: pairSteps),
   ]

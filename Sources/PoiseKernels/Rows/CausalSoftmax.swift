@@ -14,11 +14,8 @@ extension Kernels {
       for j in visible..<columns { row[j] = 0 }
       var seen = row._mutatingExtracting(0..<visible)
       let top = seen.span.maximum()
-      seen.updateLanes {
-        $0 = ($0 - top) * scale
-        $0.formExponential()
-      }
-      self.scale(by: 1 / sumLanes(seen.span) { _ in }, updating: seen)
+      seen.updateLanes(ScaledDecay(origin: top, scale: scale))
+      self.scale(by: 1 / sumLanes(seen.span, Identity()), updating: seen)
     }
   }
 
@@ -35,8 +32,19 @@ extension Kernels {
       var dRow = dScores._mutatingExtracting(rowRange(i, of: columns))
       for j in visible..<columns { dRow[j] = 0 }
       var dSeen = dRow._mutatingExtracting(0..<visible)
-      let mean = sumLanes(row, dSeen.span) { $0 *= $1 }
+      let mean = sumLanes(row, dSeen.span, Product())
       for j in row.indices { dSeen[j] = scale * (row[j] * (dSeen[j] - mean)) }
     }
+  }
+}
+
+/// exp(scale·(x − origin)), x ≤ origin.
+private struct ScaledDecay: LaneFunction {
+  let origin: Float
+  let scale: Float
+  @inline(__always)
+  func form(_ x: inout Lanes) {
+    x = (x - origin) * scale
+    x.formDecay()
   }
 }

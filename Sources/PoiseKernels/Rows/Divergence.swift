@@ -4,8 +4,8 @@
 // Entropy: ≤ 8 ulp, of 1 where it is smaller. Divergence: ≤ 8 ulp where log-ratios are about 1. Where they are about d, each
 // still has the rounding errors of its logits, δ: the divergence, about d²/2, is off by about d·δ, not by δ.
 
-/// exp is 0 below it.
-private let leastLogProbability: Float = -104
+/// Probabilities are 0 below it.
+private let leastLogProbability: Float = -87.33
 
 extension Kernels {
   /// −Σ π log π: every term is positive, nothing cancels.
@@ -15,13 +15,8 @@ extension Kernels {
     precondition(logits.count == logPartitions.count * columns && entropies.count == logPartitions.count)
     for t in entropies.indices {
       let logPartition = logPartitions[t]
-      entropies[t] = sumLanes(logits.extracting(rowRange(t, of: columns)), padding: -.infinity) { lanes in
-        var logProbability = lanes - logPartition
-        lanes = logProbability
-        lanes.formExponential()
-        logProbability.replace(with: Lanes.zero, where: logProbability .< leastLogProbability)
-        lanes *= -logProbability
-      }
+      entropies[t] = sumLanes(
+        logits.extracting(rowRange(t, of: columns)), padding: -.infinity, EntropyTerm(logPartition: logPartition))
     }
   }
 
@@ -37,11 +32,33 @@ extension Kernels {
       let (policyLogPartition, referenceLogPartition) = (policyLogPartitions[t], referenceLogPartitions[t])
       let policyRow = policy.extracting(rowRange(t, of: columns))
       let referenceRow = reference.extracting(rowRange(t, of: columns))
-      divergences[t] = sumLanes(policyRow, referenceRow, padding: -.infinity) { term, reference in
-        term -= policyLogPartition
-        term.formDivergence(from: reference - referenceLogPartition)
-      }
+      divergences[t] = sumLanes(
+        policyRow, referenceRow, padding: -.infinity,
+        DivergenceTerm(logPartition: policyLogPartition, referenceLogPartition: referenceLogPartition))
     }
+  }
+}
+
+/// −π log π of a logit.
+private struct EntropyTerm: LaneFunction {
+  let logPartition: Float
+  @inline(__always)
+  func form(_ x: inout Lanes) {
+    var logProbability = x - logPartition
+    x = logProbability
+    x.formDecay()
+    logProbability.replace(with: Lanes.zero, where: logProbability .< leastLogProbability)
+    x *= -logProbability
+  }
+}
+
+private struct DivergenceTerm: LanePairFunction {
+  let logPartition: Float
+  let referenceLogPartition: Float
+  @inline(__always)
+  func form(_ x: inout Lanes, _ reference: Lanes) {
+    x -= logPartition
+    x.formDivergence(from: reference - referenceLogPartition)
   }
 }
 
@@ -52,9 +69,9 @@ extension Lanes {
   fileprivate mutating func formDivergence(from reference: Lanes) {
     let vanishes = self .< leastLogProbability
     let difference = self - reference
-    formExponential()
+    formDecay()
     var referenceProbability = reference
-    referenceProbability.formSecondExponential()
+    referenceProbability.formDecay()
     var series = difference
     series.formSecondOrderRemainder()
     var term = difference * self + (referenceProbability - self)

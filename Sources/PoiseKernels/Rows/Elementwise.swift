@@ -3,7 +3,7 @@
 extension Kernels {
   /// y ← exp x; ≤ 1 ulp.
   public func exponential(_ x: Span<Float>, into y: consuming MutableSpan<Float>) {
-    y.setLanes(from: x) { $0.formExponential() }
+    y.setLanes(from: x, Exponential())
   }
 
   /// y ← y + x; ½ ulp.
@@ -38,4 +38,8 @@ extension Kernels {
       for c in dRow.indices { dBias[c] += dRow[c] }
     }
   }
+}
+
+private struct Exponential: LaneFunction {
+  @inline(__always) func form(_ x: inout Lanes) { x.formExponential() }
 }

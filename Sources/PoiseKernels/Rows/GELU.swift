@@ -2,32 +2,60 @@
 // z = √(8/π)·(x + 0.044715·x³), and no tanh is needed.
 //
 // Goals, in order: relative accuracy on both sides (1 + tanh u cancels for negative x, σ does not); zero at zero; fast.
-// z has up to four roundings, and an error of half an ulp in z is |z|/2 ulp in e^z: forward ≤ 4 + 2|z| ulp where z < 0, ≤ 4
+// z has up to three roundings, and an error of half an ulp in z is |z|/2 ulp in e^z: forward ≤ 4 + 2|z| ulp where z < 0, ≤ 4
 // elsewhere. Backward: ≤ 8 ulp of |dy|.
 
 /// √(8/π).
 private let slope: Float = 1.595_769_121_605_730_7
 /// √(8/π)·0.044715.
 private let cubic: Float = 0.071_354_816_272_600_25
+/// log₂ e
+private let halvings: Float = 1.442_695_040_888_963_4
 
 extension Kernels {
   /// y = x·σ(z(x)).
   public func geluForward(_ x: Span<Float>, into y: consuming MutableSpan<Float>) {
-    y.setLanes(from: x) { x in
-      var share = x * (x * x * cubic + slope)
-      share.formSigmoid()
-      x *= share
-    }
+    y.setLanes(from: x, GELU(), pastCaches: x.isPastCaches)
+    finishWriting(pastCaches: x.isPastCaches)
   }
 
   /// dx = dy·(σ + x·σ·(1 − σ)·z′), z′ = √(8/π)·(1 + 3·0.044715·x²).
   public func geluBackward(_ dY: Span<Float>, x: Span<Float>, into dX: consuming MutableSpan<Float>) {
-    dX.setLanes(from: dY, x) { dY, x in
-      let square = x * x
-      var share = x * (square * cubic + slope)
-      var complement = share
-      share.formSigmoid(complement: &complement)
-      dY *= share * (1 + x * complement * (square * (3 * cubic) + slope))
-    }
+    dX.setLanes(from: dY, x, GELUGradient(), pastCaches: x.isPastCaches)
+    finishWriting(pastCaches: x.isPastCaches)
+  }
+}
+
+private struct GELU: LaneFunction {
+  @inline(__always)
+  func form(_ x: inout Lanes) {
+    var share = x.geluHalvings(square: x * x)
+    var complement = share
+    share.formSigmoidOfHalvings(complement: &complement)
+    x *= share
+  }
+}
+
+private struct GELUGradient: LanePairFunction {
+  @inline(__always)
+  func form(_ dY: inout Lanes, _ x: Lanes) {
+    let square = x * x
+    var share = x.geluHalvings(square: square)
+    var complement = share
+    share.formSigmoidOfHalvings(complement: &complement)
+    var growth = square  // z′
+    growth.multiply(by: Lanes(repeating: 3 * cubic), adding: slope)
+    growth *= x * complement
+    dY *= share + share * growth
+  }
+}
+
+extension Lanes {
+  /// −z·log₂ e of self = x.
+  @inline(__always)
+  fileprivate func geluHalvings(square: Lanes) -> Lanes {
+    var factor = square
+    factor.multiply(by: Lanes(repeating: -cubic * halvings), adding: -slope * halvings)
+    return self * factor
   }
 }

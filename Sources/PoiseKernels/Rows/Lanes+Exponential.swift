@@ -1,3 +1,5 @@
+import CLanes
+
 // Goals, in order: 1 exact limits (exp −∞ = 0, exp ∞ = ∞, NaN stays NaN, gradual underflow); 2 within one ulp; 3 fast.
 // Largest error found on every seventh float from −104 to 89: 0.89 ulp.
 
@@ -14,11 +16,13 @@ extension Lanes {
     replace(with: Lanes(repeating: 89), where: self .> 89)  // exp 89 rounds to ∞
     // Adding 1.5·2²³ rounds to an integer and leaves it in the low bits.
     let shift = Lanes(repeating: 0x1.8p23)
-    let shifted = shift.addingProduct(1.442695041, self)
+    var shifted = shift
+    shifted.add(self, times: 1.442695041)
     let n = shifted - shift
     // ln 2 in two floats. The first product cancels exactly: both terms are multiples of 2⁻²⁴ and |r| < ½. The second part
     // is added to what is small already, and not rounded together with the first.
-    let high = addingProduct(-0x1.62e43p-1, n)
+    var high = self
+    high.add(n, times: -0x1.62e43p-1)
     let low = n * 0x1.05c61p-29
     var power = high + low
     power.formCurvature()
@@ -32,10 +36,29 @@ extension Lanes {
     self = power * scale
   }
 
-  /// self ← exp self, out of line, for a loop that needs two exponentials: with both inlined the optimiser of Swift 6.3 mixes
-  /// their lanes and takes three times as long.
-  @inline(never)
-  mutating func formSecondExponential() { formExponential() }
+  /// self ← exp self for self ≤ 88, 0 below −87.33 where results would be subnormal: what softmaxes and sigmoids ask for,
+  /// at two thirds of the cost. NaN stays NaN. Largest error found on every ninety-seventh float from −87.3 to 0: 0.87 ulp.
+  @inline(__always)
+  mutating func formDecay() {
+    let vanishes = self .< -87.33
+    // The bias of exponents rides on the shift: 2ⁿ is then a shift of bits away.
+    let shift = Lanes(repeating: 0x1.8p23 + 127)
+    var shifted = shift
+    shifted.add(self, times: 1.442695041)
+    let n = shifted - shift
+    var remainder = self
+    remainder.add(n, times: -0x1.62e43p-1)
+    remainder.add(n, times: 0x1.05c61p-29)
+    var power = Lanes(repeating: 0.001_381_454)
+    power.multiply(by: remainder, adding: 0.008_368_745)
+    power.multiply(by: remainder, adding: 0.041_668_39)
+    power.multiply(by: remainder, adding: 0.166_665_21)
+    power.multiply(by: remainder, adding: 0.499_999_94)
+    power.multiply(by: remainder, adding: 1)
+    power.multiply(by: remainder, adding: 1)
+    self = power * unsafeBitCast(unsafeBitCast(shifted, to: IntegerLanes.self) &<< 23, to: Lanes.self)
+    replace(with: Lanes.zero, where: vanishes)
+  }
 
   /// self ← r²·q(r) ≈ exp r − 1 − r, where self = r.
   @inline(__always)
@@ -48,18 +71,15 @@ extension Lanes {
     self *= self * q
   }
 
-  /// self ← σ(self) = 1/(1 + e^−self), complement ← 1 − σ, both with relative accuracy at both ends: the smaller is
-  /// e^−|z|/(1 + e^−|z|), the larger one minus it.
+  /// self ← σ(self) = 1/(1 + e^−self), complement ← 1 − σ = e^−self·σ: relative accuracy at both ends; 0 below −87.
   @inline(__always)
   mutating func formSigmoid(complement: inout Lanes) {
-    let isLarger = self .> 0
-    formNegatedMagnitude()
-    formExponential()
-    self /= self + 1
-    let smaller = self
-    complement = 1 - smaller
-    replace(with: complement, where: isLarger)
-    complement.replace(with: smaller, where: isLarger)
+    let vanishes = self .< -87
+    complement = poise_minimum(-self, Lanes(repeating: 87))
+    complement.formDecay()
+    self = 1 / (complement + 1)
+    complement *= self
+    replace(with: Lanes.zero, where: vanishes)
   }
 
   /// self ← σ(self).
@@ -67,5 +87,27 @@ extension Lanes {
   mutating func formSigmoid() {
     var complement = self
     formSigmoid(complement: &complement)
+  }
+
+  /// self ← σ(−self·ln 2) = 1/(1 + 2^self), complement ← 1 − σ: for arguments that can be had in halvings at no cost, a third
+  /// cheaper than σ. 2^self within 2 ulp; σ is 0 beyond 126. The polynomial is the one of degree 5 whose largest relative
+  /// error is least, 9.1e-8.
+  @inline(__always)
+  mutating func formSigmoidOfHalvings(complement: inout Lanes) {
+    let vanishes = self .> 126
+    complement = poise_maximum(poise_minimum(self, Lanes(repeating: 126)), Lanes(repeating: -126))
+    let shift = Lanes(repeating: 0x1.8p23 + 127)
+    let shifted = complement + shift
+    let remainder = complement - (shifted - shift)
+    complement = Lanes(repeating: 1.326_472_91e-3)
+    complement.multiply(by: remainder, adding: 9.671_512_64e-3)
+    complement.multiply(by: remainder, adding: 5.550_733_74e-2)
+    complement.multiply(by: remainder, adding: 2.402_224_21e-1)
+    complement.multiply(by: remainder, adding: 6.931_469_78e-1)
+    complement.multiply(by: remainder, adding: 1)
+    complement *= unsafeBitCast(unsafeBitCast(shifted, to: IntegerLanes.self) &<< 23, to: Lanes.self)
+    self = 1 / (complement + 1)
+    complement *= self
+    replace(with: Lanes.zero, where: vanishes)
   }
 }

@@ -4,65 +4,106 @@
 // Float accumulators are emptied every 1,024 elements, so that the error of a sum over a vocabulary is that of adding its
 // hundred or so parts: about an ulp.
 //
-// A closure changes its first argument in place: lanes stay in registers, while closures that return lanes run at half
-// the speed. Each function calls its closure in one place only, whole blocks and tail alike, so that it is inlined.
+// A function changes its first argument in place: lanes stay in registers, while functions that return lanes run at half
+// the speed. Why they are types, `Lanes+Updating` tells.
 
-/// Σ over blocks of what `add` adds: parts of 64 blocks, then the parts, then the lanes.
+/// Σ f(x).
+/// - Parameter padding: an element whose term is zero.
 @inline(__always)
-private func accumulate(blocks: Int, _ add: (inout Lanes, Int) -> Void) -> Float {
+func sumLanes(_ x: Span<Float>, padding: Float = 0, _ term: some LaneFunction) -> Float {
+  let whole = x.count / Lanes.scalarCount
   var sum = Lanes.zero
-  for start in stride(from: 0, to: blocks, by: 64) {
+  for start in stride(from: 0, to: whole, by: 64) {
     var part = Lanes.zero
-    for block in start..<min(start &+ 64, blocks) { add(&part, block) }
+    for block in start..<min(start &+ 64, whole) {
+      var lanes = x.wholeBlock(block)
+      term.form(&lanes)
+      part += lanes
+    }
     sum += part
+  }
+  if whole < x.paddedBlocks {
+    var lanes = x.block(whole, padding: padding)
+    term.form(&lanes)
+    sum += lanes
   }
   return sum.total
 }
 
-/// Σ term(x).
-/// - Parameter padding: an element whose term is zero.
+/// Σ f(x, y).
 @inline(__always)
-func sumLanes(_ x: Span<Float>, padding: Float = 0, _ term: (inout Lanes) -> Void) -> Float {
-  accumulate(blocks: x.paddedBlocks) { sum, block in
-    var lanes = x.block(block, padding: padding)
-    term(&lanes)
-    sum += lanes
-  }
-}
-
-/// Σ term(x, y).
-@inline(__always)
-func sumLanes(
-  _ x: Span<Float>, _ y: Span<Float>, padding: Float = 0, _ term: (inout Lanes, Lanes) -> Void
-) -> Float {
+func sumLanes(_ x: Span<Float>, _ y: Span<Float>, padding: Float = 0, _ term: some LanePairFunction) -> Float {
   precondition(x.count == y.count)
-  return accumulate(blocks: x.paddedBlocks) { sum, block in
-    var lanes = x.block(block, padding: padding)
-    term(&lanes, y.block(block, padding: padding))
+  let whole = x.count / Lanes.scalarCount
+  var sum = Lanes.zero
+  for start in stride(from: 0, to: whole, by: 64) {
+    var part = Lanes.zero
+    for block in start..<min(start &+ 64, whole) {
+      var lanes = x.wholeBlock(block)
+      term.form(&lanes, y.wholeBlock(block))
+      part += lanes
+    }
+    sum += part
+  }
+  if whole < x.paddedBlocks {
+    var lanes = x.block(whole, padding: padding)
+    term.form(&lanes, y.block(whole, padding: padding))
     sum += lanes
   }
+  return sum.total
 }
 
-/// Σ term(x, y, z).
+/// Two terms of three elements, of two sums. Where all three are 0, so are the terms.
+protocol LaneTerms {
+  func add(_ x: Lanes, _ y: Lanes, _ z: Lanes, to first: inout Lanes, _ second: inout Lanes)
+}
+
+/// Two sums of one pass over three rows. x and y are rows of matrices, whose next rows are asked for in time; z is one for all.
 @inline(__always)
-func sumLanes(
-  _ x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ term: (inout Lanes, Lanes, Lanes) -> Void
-) -> Float {
+func sumLanes(_ x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ terms: some LaneTerms) -> (Float, Float) {
   precondition(x.count == y.count && x.count == z.count)
-  return accumulate(blocks: x.paddedBlocks) { sum, block in
-    var lanes = x.block(block, padding: 0)
-    term(&lanes, y.block(block, padding: 0), z.block(block, padding: 0))
-    sum += lanes
+  var (first, second) = (Lanes.zero, Lanes.zero)
+  let whole = x.count / Lanes.scalarCount
+  for start in stride(from: 0, to: whole, by: 64) {
+    var (part, otherPart) = (Lanes.zero, Lanes.zero)
+    for block in start..<min(start &+ 64, whole) {
+      x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance)
+      y.prefetch(block &* Lanes.scalarCount &+ prefetchDistance)
+      terms.add(x.wholeBlock(block), y.wholeBlock(block), z.wholeBlock(block), to: &part, &otherPart)
+    }
+    first += part
+    second += otherPart
   }
+  if whole < x.paddedBlocks {
+    terms.add(
+      x.block(whole, padding: 0), y.block(whole, padding: 0), z.block(whole, padding: 0), to: &first, &second)
+  }
+  return (first.total, second.total)
 }
 
 extension Span<Float> {
-  /// The largest element; −∞ if there is none. Elements that are not numbers lose.
+  /// The largest element; −∞ if there is none. Elements that are not numbers lose. Four blocks at a time, for one comparison
+  /// takes longer than a load.
   @inline(__always)
   func maximum() -> Float {
-    var top = Lanes(repeating: -.infinity)
-    for index in 0..<paddedBlocks { top.formMaximum(block(index, padding: -.infinity)) }
-    return top.largest
+    var tops = (Lanes(repeating: -.infinity), Lanes(repeating: -.infinity))
+    var others = tops
+    var index = 0
+    while index &+ 4 <= count / Lanes.scalarCount {
+      tops.0.formMaximum(block(index, padding: -.infinity))
+      tops.1.formMaximum(block(index &+ 1, padding: -.infinity))
+      others.0.formMaximum(block(index &+ 2, padding: -.infinity))
+      others.1.formMaximum(block(index &+ 3, padding: -.infinity))
+      index &+= 4
+    }
+    while index < paddedBlocks {
+      tops.0.formMaximum(block(index, padding: -.infinity))
+      index &+= 1
+    }
+    tops.0.formMaximum(tops.1)
+    others.0.formMaximum(others.1)
+    tops.0.formMaximum(others.0)
+    return tops.0.largest
   }
 
   /// Σ x² in double precision.

@@ -1,55 +1,252 @@
-// Elementwise functions that need lanes, because a transcendental function is in them. The closure changes its first
-// argument in place; the tail is computed on padding like a block, and only its own elements are stored.
+import CLanes
+
+// Elementwise functions that need lanes, because a transcendental function is in them. A function is a type rather than a closure:
+// whole blocks and the tail call it in two places, and a closure that is called twice, or is long, is not inlined. The tail is
+// computed on padding like a block, and only its own elements are stored.
+
+/// x ← f(x).
+protocol LaneFunction {
+  func form(_ x: inout Lanes)
+}
+
+/// x, for sums of elements as they are.
+struct Identity: LaneFunction {
+  @inline(__always) func form(_ x: inout Lanes) {}
+}
+
+/// x·y
+struct Product: LanePairFunction {
+  @inline(__always) func form(_ x: inout Lanes, _ y: Lanes) { x *= y }
+}
+
+/// x ← f(x, y).
+protocol LanePairFunction {
+  func form(_ x: inout Lanes, _ y: Lanes)
+}
+
+/// x ← f(x, y, z).
+protocol LaneMap {
+  func form(_ x: inout Lanes, _ y: Lanes, _ z: Lanes)
+}
+
+/// Adds functions of x, y, z to a, b, c.
+protocol LaneSums {
+  func add(_ x: Lanes, _ y: Lanes, _ z: Lanes, to a: inout Lanes, _ b: inout Lanes, _ c: inout Lanes)
+}
+
+/// (x, y) ← f(x, y, z).
+protocol LaneTripleFunction {
+  func form(_ x: inout Lanes, _ y: inout Lanes, _ z: Lanes)
+}
+
+/// Results larger than this are stored past the caches: whoever reads them will find them in memory anyway, and memory need not be
+/// read before it is written.
+let leastBytesPastCaches = 16 << 20
+
+/// How far ahead of a pass over memory its inputs are asked for, in elements: what a core reads during one access, and a page
+/// more, where prefetchers stop.
+let prefetchDistance = 2_048
 
 extension MutableSpan<Float> {
   /// self ← f(self).
   @inline(__always)
-  mutating func updateLanes(_ form: (inout Lanes) -> Void) {
-    for block in 0..<span.paddedBlocks {
-      var lanes = span.block(block, padding: 0)
-      form(&lanes)
-      setBlock(block, to: lanes)
+  mutating func updateLanes(_ function: some LaneFunction) {
+    let whole = count / Lanes.scalarCount
+    for block in 0..<whole {
+      var lanes = span.wholeBlock(block)
+      function.form(&lanes)
+      setWholeBlock(block, to: lanes)
     }
+    guard whole < span.paddedBlocks else { return }
+    var lanes = span.block(whole, padding: 0)
+    function.form(&lanes)
+    setBlock(whole, to: lanes)
   }
 
   /// self ← f(x).
   @inline(__always)
-  mutating func setLanes(from x: Span<Float>, _ form: (inout Lanes) -> Void) {
+  mutating func setLanes(from x: Span<Float>, _ function: some LaneFunction, pastCaches: Bool = false) {
     precondition(count == x.count)
-    for block in 0..<x.paddedBlocks {
-      var lanes = x.block(block, padding: 0)
-      form(&lanes)
-      setBlock(block, to: lanes)
+    let whole = count / Lanes.scalarCount
+    let streams = pastCaches && isAligned
+    for block in 0..<whole {
+      x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance)
+      var lanes = x.wholeBlock(block)
+      function.form(&lanes)
+      if streams {
+        setBlockPastCaches(block, to: lanes)
+      } else {
+        span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
+        setWholeBlock(block, to: lanes)
+      }
     }
+    guard whole < x.paddedBlocks else { return }
+    var lanes = x.block(whole, padding: 0)
+    function.form(&lanes)
+    setBlock(whole, to: lanes)
   }
 
   /// self ← f(x, y).
   @inline(__always)
-  mutating func setLanes(from x: Span<Float>, _ y: Span<Float>, _ form: (inout Lanes, Lanes) -> Void) {
+  mutating func setLanes(
+    from x: Span<Float>, _ y: Span<Float>, _ function: some LanePairFunction, pastCaches: Bool = false
+  ) {
     precondition(count == x.count && count == y.count)
-    for block in 0..<x.paddedBlocks {
-      var lanes = x.block(block, padding: 0)
-      form(&lanes, y.block(block, padding: 0))
-      setBlock(block, to: lanes)
+    let whole = count / Lanes.scalarCount
+    let streams = pastCaches && isAligned
+    for block in 0..<whole {
+      x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance)
+      y.prefetch(block &* Lanes.scalarCount &+ prefetchDistance)
+      var lanes = x.wholeBlock(block)
+      function.form(&lanes, y.wholeBlock(block))
+      if streams {
+        setBlockPastCaches(block, to: lanes)
+      } else {
+        span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
+        setWholeBlock(block, to: lanes)
+      }
     }
+    guard whole < x.paddedBlocks else { return }
+    var lanes = x.block(whole, padding: 0)
+    function.form(&lanes, y.block(whole, padding: 0))
+    setBlock(whole, to: lanes)
+  }
+
+  /// self ← f(x, y, z).
+  @inline(__always)
+  mutating func setLanes(
+    from x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ function: some LaneMap, pastCaches: Bool = false
+  ) {
+    precondition(count == x.count && count == y.count && count == z.count)
+    let whole = count / Lanes.scalarCount
+    let streams = pastCaches && isAligned
+    for block in 0..<whole {
+      var lanes = x.wholeBlock(block)
+      function.form(&lanes, y.wholeBlock(block), z.wholeBlock(block))
+      if streams { setBlockPastCaches(block, to: lanes) } else { setWholeBlock(block, to: lanes) }
+    }
+    guard whole < x.paddedBlocks else { return }
+    var lanes = x.block(whole, padding: 0)
+    function.form(&lanes, y.block(whole, padding: 0), z.block(whole, padding: 0))
+    setBlock(whole, to: lanes)
+  }
+
+  /// (self, b, c) ← (self, b, c) + f(x, y, z).
+  @inline(__always)
+  mutating func addLanes(
+    of x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ b: inout MutableSpan<Float>, _ c: inout MutableSpan<Float>,
+    _ function: some LaneSums
+  ) {
+    precondition(count == x.count && count == y.count && count == z.count && count == b.count && count == c.count)
+    let whole = count / Lanes.scalarCount
+    for block in 0..<whole {
+      span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
+      var sums = (span.wholeBlock(block), b.span.wholeBlock(block), c.span.wholeBlock(block))
+      function.add(x.wholeBlock(block), y.wholeBlock(block), z.wholeBlock(block), to: &sums.0, &sums.1, &sums.2)
+      setWholeBlock(block, to: sums.0)
+      b.setWholeBlock(block, to: sums.1)
+      c.setWholeBlock(block, to: sums.2)
+    }
+    guard whole < x.paddedBlocks else { return }
+    var sums = (span.block(whole, padding: 0), b.span.block(whole, padding: 0), c.span.block(whole, padding: 0))
+    function.add(
+      x.block(whole, padding: 0), y.block(whole, padding: 0), z.block(whole, padding: 0), to: &sums.0, &sums.1, &sums.2)
+    setBlock(whole, to: sums.0)
+    b.setBlock(whole, to: sums.1)
+    c.setBlock(whole, to: sums.2)
+  }
+
+  /// The same of two sums.
+  @inline(__always)
+  mutating func addLanes(
+    of x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ b: inout MutableSpan<Float>, _ function: some LaneSums
+  ) {
+    precondition(count == x.count && count == y.count && count == z.count && count == b.count)
+    let whole = count / Lanes.scalarCount
+    var nothing = Lanes.zero
+    for block in 0..<whole {
+      span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
+      var sums = (span.wholeBlock(block), b.span.wholeBlock(block))
+      function.add(x.wholeBlock(block), y.wholeBlock(block), z.wholeBlock(block), to: &sums.0, &sums.1, &nothing)
+      setWholeBlock(block, to: sums.0)
+      b.setWholeBlock(block, to: sums.1)
+    }
+    guard whole < x.paddedBlocks else { return }
+    var sums = (span.block(whole, padding: 0), b.span.block(whole, padding: 0))
+    function.add(
+      x.block(whole, padding: 0), y.block(whole, padding: 0), z.block(whole, padding: 0), to: &sums.0, &sums.1, &nothing)
+    setBlock(whole, to: sums.0)
+    b.setBlock(whole, to: sums.1)
   }
 
   /// The halves of self ← f(the halves of `pairs`, x): x is half as long.
   @inline(__always)
   mutating func setHalves(
-    from pairs: Span<Float>, _ x: Span<Float>, _ form: (inout Lanes, inout Lanes, Lanes) -> Void
+    from pairs: Span<Float>, _ x: Span<Float>, _ function: some LaneTripleFunction, pastCaches: Bool = false
   ) {
     precondition(count == pairs.count && count == 2 * x.count)
-    let firsts = pairs.extracting(first: x.count)
-    let seconds = pairs.extracting(last: x.count)
+    let (firsts, seconds) = (pairs.extracting(first: x.count), pairs.extracting(last: x.count))
+    let whole = x.count / Lanes.scalarCount
+    let streams = pastCaches && isAligned && x.count.isMultiple(of: Lanes.scalarCount)
     for block in 0..<x.paddedBlocks {
-      var first = firsts.block(block, padding: 0)
-      var second = seconds.block(block, padding: 0)
-      form(&first, &second, x.block(block, padding: 0))
+      let isWhole = block < whole
+      if isWhole { pairs.prefetch(block &* Lanes.scalarCount &+ 2 &* prefetchDistance) }
+      if isWhole { x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance) }
+      var first = isWhole ? firsts.wholeBlock(block) : firsts.block(block, padding: 0)
+      var second = isWhole ? seconds.wholeBlock(block) : seconds.block(block, padding: 0)
+      function.form(&first, &second, isWhole ? x.wholeBlock(block) : x.block(block, padding: 0))
+      if streams {
+        setBlockPastCaches(block, to: first)
+        setBlockPastCaches(whole &+ block, to: second)
+        continue
+      }
+      if isWhole { span.prefetchForWriting(block &* Lanes.scalarCount &+ 2 &* prefetchDistance) }
       var half = _mutatingExtracting(first: x.count)
       half.setBlock(block, to: first)
       half = _mutatingExtracting(last: x.count)
       half.setBlock(block, to: second)
     }
   }
+
+  /// Stores sixteen elements from `16·index`, all of which exist; not checked.
+  @inline(__always)
+  mutating func setWholeBlock(_ index: Int, to lanes: Lanes) {
+    var bytes = mutableBytes
+    unsafe bytes.storeBytes(of: lanes, toUncheckedByteOffset: index &* MemoryLayout<Lanes>.size, as: Lanes.self)
+  }
+
+  /// The same past the caches; the span begins with a cache line.
+  @inline(__always)
+  private mutating func setBlockPastCaches(_ index: Int, to lanes: Lanes) {
+    unsafe withUnsafeMutableBufferPointer {
+      unsafe poise_store_past_caches(lanes, $0.baseAddress.unsafelyUnwrapped + index &* Lanes.scalarCount)
+    }
+  }
+
+  /// Whether the first element begins a cache line.
+  private var isAligned: Bool {
+    @inline(__always) mutating get {
+      unsafe withUnsafeMutableBufferPointer { unsafe UInt(bitPattern: $0.baseAddress) % 64 == 0 }
+    }
+  }
+}
+
+/// After stores past the caches.
+@inline(__always)
+func finishWriting(pastCaches: Bool) { if pastCaches { poise_order_stores() } }
+
+extension Span<Float> {
+  /// Asks for the element `index`, which need not exist, before it is needed.
+  @inline(__always)
+  func prefetch(_ index: Int) {
+    unsafe withUnsafeBufferPointer { unsafe poise_prefetch($0.baseAddress.unsafelyUnwrapped + index) }
+  }
+
+  @inline(__always)
+  func prefetchForWriting(_ index: Int) {
+    unsafe withUnsafeBufferPointer { unsafe poise_prefetch_for_writing($0.baseAddress.unsafelyUnwrapped + index) }
+  }
+
+  /// Whether a result as long as this is stored past the caches.
+  var isPastCaches: Bool { @inline(__always) get { count &* MemoryLayout<Float>.stride >= leastBytesPastCaches } }
 }

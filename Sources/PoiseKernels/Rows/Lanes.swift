@@ -1,13 +1,13 @@
+import CLanes
+
 /// Sixteen floats, whatever the instruction set: one register with AVX-512, two with AVX2, four with NEON. The number is
 /// part of the results, since it is the order in which sums are taken.
 ///
 /// Policy: only this file and the `Lanes+` files beside it may name the type behind `Lanes`, and kernels use only what
-/// they declare and `+ - * /`, `addProduct`, comparisons and `replace(with:where:)`. Those are single instructions. Much
-/// of the standard library's SIMD vocabulary is a loop over scalars (`pointwiseMax`, `clamped`, conversions between
-/// integers and floats, `squareRoot`): between ten and a hundred times slower, and nothing at the call shows it.
-///
-/// A fused multiply-add is a loop over scalars, too, which the optimiser puts together again, but not in every company:
-/// after a change here, measure. A kernel that fell apart takes three times as long and returns the same bits.
+/// they declare and `+ - * /`, comparisons and `replace(with:where:)`. Those are single instructions. Much of the standard
+/// library's SIMD vocabulary is a loop over scalars (`pointwiseMax`, `clamped`, `addingProduct`, `squareRoot`, conversions
+/// between integers and floats): between ten and a hundred times slower, and nothing at the call shows it. What is needed of
+/// it comes from the compiler's own builtins, through `CLanes`.
 ///
 /// Lanes are for reductions and transcendental functions. Everything else is a plain loop, which the compiler vectorises
 /// by itself as long as it has no strict order of addition to keep.
@@ -18,15 +18,29 @@ typealias DoubleLanes = SIMD16<Double>
 extension Lanes {
   /// Lane-wise maximum. A lane that is not a number loses.
   @inline(__always)
-  mutating func formMaximum(_ other: Lanes) { replace(with: other, where: self .< other) }
+  mutating func formMaximum(_ other: Lanes) { self = poise_maximum(self, other) }
 
   /// self ← self·x + constant in one rounding: a step of Horner's scheme.
   @inline(__always)
-  mutating func multiply(by x: Lanes, adding constant: Float) { self = Lanes(repeating: constant).addingProduct(self, x) }
+  mutating func multiply(by x: Lanes, adding constant: Float) {
+    self = poise_fused_multiply_add(self, x, Lanes(repeating: constant))
+  }
 
-  /// −|x|, lane by lane.
+  /// self ← self + a·b in one rounding.
   @inline(__always)
-  mutating func formNegatedMagnitude() { replace(with: -self, where: self .> 0) }
+  mutating func add(_ a: Lanes, times b: Lanes) { self = poise_fused_multiply_add(a, b, self) }
+
+  /// self ← self + a·b in one rounding.
+  @inline(__always)
+  mutating func add(_ a: Lanes, times b: Float) { self = poise_fused_multiply_add(a, Lanes(repeating: b), self) }
+
+  /// self ← self − a·b in one rounding.
+  @inline(__always)
+  mutating func subtract(_ a: Lanes, times b: Float) { self = poise_fused_multiply_add(a, Lanes(repeating: -b), self) }
+
+  /// self ← self·x + y in one rounding.
+  @inline(__always)
+  mutating func multiply(by x: Lanes, adding y: Lanes) { self = poise_fused_multiply_add(self, x, y) }
 
   /// The sum of all lanes, pairwise: halves onto halves.
   var total: Float {
@@ -97,6 +111,12 @@ extension Span<Float> {
       return lanes
     }
     return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* MemoryLayout<Lanes>.size, as: Lanes.self)
+  }
+
+  /// Sixteen elements from `16·index`, all of which exist; not checked.
+  @inline(__always)
+  func wholeBlock(_ index: Int) -> Lanes {
+    unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* MemoryLayout<Lanes>.size, as: Lanes.self)
   }
 
   /// The elements after the whole blocks. Out of line, so that it takes no registers from the loop around it; through

@@ -12,14 +12,15 @@ extension Kernels {
     precondition(x.count == means.count * columns && y.count == x.count)
     for t in means.indices {
       let row = x.extracting(rowRange(t, of: columns))
-      let mean = sumLanes(row) { _ in } / Float(columns)
-      let variance = sumLanes(row, padding: mean) { $0.formSquareOfDifference(from: mean) } / Float(columns)
+      let mean = sumLanes(row, Identity()) / Float(columns)
+      let variance = sumLanes(row, padding: mean, SquareOfDifference(origin: mean)) / Float(columns)
       let inverse = 1 / (variance + epsilon).squareRoot()
       means[t] = mean
       inverseDeviations[t] = inverse
-      var normalised = y._mutatingExtracting(rowRange(t, of: columns))
-      for c in row.indices { normalised[c] = gain[c] * ((row[c] - mean) * inverse) + bias[c] }
+      var normalized = y._mutatingExtracting(rowRange(t, of: columns))
+      normalized.setLanes(from: row, gain, bias, Normalization(mean: mean, inverse: inverse), pastCaches: x.isPastCaches)
     }
+    finishWriting(pastCaches: x.isPastCaches)
   }
 
   /// dx = r·(g ∘ dy − mean(g ∘ dy) − x̂·mean(g ∘ dy ∘ x̂)) with x̂ = (x − m)·r; dg = Σ_t dy ∘ x̂; db = Σ_t dy.
@@ -35,24 +36,61 @@ extension Kernels {
       let (mean, inverse) = (means[t], inverseDeviations[t])
       let row = x.extracting(rowRange(t, of: columns))
       let dRow = dY.extracting(rowRange(t, of: columns))
-      let level = sumLanes(dRow, gain) { $0 *= $1 } / Float(columns)
-      let along = sumLanes(dRow, gain, row) { $0 *= $1 * ($2 - mean) } * inverse / Float(columns)
+      let sums = sumLanes(row, dRow, gain, LayerNormTerms(mean: mean))
       var dInput = dX._mutatingExtracting(rowRange(t, of: columns))
-      for c in row.indices {
-        let normalised = (row[c] - mean) * inverse
-        dInput[c] += inverse * (gain[c] * dRow[c] - level - normalised * along)
-        dGain[c] += dRow[c] * normalised
-        dBias[c] += dRow[c]
-      }
+      dInput.addLanes(
+        of: row, dRow, gain, &dGain, &dBias,
+        LayerNormGradient(
+          mean: mean, inverse: inverse, level: sums.0 / Float(columns), along: sums.1 * inverse / Float(columns)))
     }
   }
 }
 
-extension Lanes {
-  /// self ← (self − origin)².
+private struct Normalization: LaneMap {
+  let mean: Float
+  let inverse: Float
   @inline(__always)
-  fileprivate mutating func formSquareOfDifference(from origin: Float) {
-    self -= origin
-    self *= self
+  func form(_ x: inout Lanes, _ gain: Lanes, _ bias: Lanes) {
+    x = (x - mean) * inverse
+    x.multiply(by: gain, adding: bias)
+  }
+}
+
+/// g·dy and g·dy·(x − m).
+private struct LayerNormTerms: LaneTerms {
+  let mean: Float
+  @inline(__always)
+  func add(_ x: Lanes, _ dY: Lanes, _ gain: Lanes, to level: inout Lanes, _ along: inout Lanes) {
+    let weighted = dY * gain
+    level += weighted
+    along.add(weighted, times: x - mean)
+  }
+}
+
+private struct LayerNormGradient: LaneSums {
+  let mean: Float
+  let inverse: Float
+  let level: Float
+  let along: Float
+  @inline(__always)
+  func add(
+    _ x: Lanes, _ dY: Lanes, _ gain: Lanes, to dX: inout Lanes, _ dGain: inout Lanes, _ dBias: inout Lanes
+  ) {
+    let normalized = (x - mean) * inverse
+    var change = dY * gain - level
+    change.subtract(normalized, times: along)
+    dX.add(change, times: inverse)
+    dGain.add(normalized, times: dY)
+    dBias += dY
+  }
+}
+
+/// (x − origin)²
+private struct SquareOfDifference: LaneFunction {
+  let origin: Float
+  @inline(__always)
+  func form(_ x: inout Lanes) {
+    x -= origin
+    x *= x
   }
 }

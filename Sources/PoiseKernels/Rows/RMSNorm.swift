@@ -14,12 +14,13 @@ extension Kernels {
     precondition(x.count == y.count && x.count == inverseDeviations.count * columns)
     for t in inverseDeviations.indices {
       let row = x.extracting(rowRange(t, of: columns))
-      let meanSquare = sumLanes(row) { $0 *= $0 } / Float(columns)
+      let meanSquare = sumLanes(row, Square()) / Float(columns)
       let inverse = 1 / (meanSquare + epsilon).squareRoot()
       inverseDeviations[t] = inverse
-      var normalised = y._mutatingExtracting(rowRange(t, of: columns))
-      for c in row.indices { normalised[c] = gain[c] * (row[c] * inverse) }
+      var normalized = y._mutatingExtracting(rowRange(t, of: columns))
+      normalized.setLanes(from: row, gain, Scaling(inverse: inverse), pastCaches: x.isPastCaches)
     }
+    finishWriting(pastCaches: x.isPastCaches)
   }
 
   /// dx = r·(g ∘ dy − x̂·mean(g ∘ dy ∘ x̂)) with x̂ = x·r; dg = Σ_t dy ∘ x̂.
@@ -34,13 +35,37 @@ extension Kernels {
       let inverse = inverseDeviations[t]
       let row = x.extracting(rowRange(t, of: columns))
       let dRow = dY.extracting(rowRange(t, of: columns))
-      let along = sumLanes(dRow, gain, row) { $0 *= $1 * $2 } * inverse / Float(columns)
+      let along = sumLanes(row, dRow, gain, Alignment()).0 * inverse / Float(columns)
       var dInput = dX._mutatingExtracting(rowRange(t, of: columns))
-      for c in row.indices {
-        let normalised = row[c] * inverse
-        dInput[c] += inverse * (gain[c] * dRow[c] - normalised * along)
-        dGain[c] += dRow[c] * normalised
-      }
+      dInput.addLanes(of: row, dRow, gain, &dGain, RMSNormGradient(inverse: inverse, along: along))
     }
+  }
+}
+
+private struct Square: LaneFunction {
+  @inline(__always) func form(_ x: inout Lanes) { x *= x }
+}
+
+/// g·dy·x
+private struct Alignment: LaneTerms {
+  @inline(__always)
+  func add(_ x: Lanes, _ dY: Lanes, _ gain: Lanes, to along: inout Lanes, _: inout Lanes) { along.add(dY * gain, times: x) }
+}
+
+private struct Scaling: LanePairFunction {
+  let inverse: Float
+  @inline(__always) func form(_ x: inout Lanes, _ gain: Lanes) { x = gain * (x * inverse) }
+}
+
+private struct RMSNormGradient: LaneSums {
+  let inverse: Float
+  let along: Float
+  @inline(__always)
+  func add(_ x: Lanes, _ dY: Lanes, _ gain: Lanes, to dX: inout Lanes, _ dGain: inout Lanes, _: inout Lanes) {
+    let normalized = x * inverse
+    var change = dY * gain
+    change.subtract(normalized, times: along)
+    dX.add(change, times: inverse)
+    dGain.add(normalized, times: dY)
   }
 }

@@ -5,15 +5,14 @@ extension Kernels {
   /// y = silu(gate) ∘ up, silu(z) = z·σ(z). A row of `gateUp` is its gate, then its up.
   public func siluGateForward(_ gateUp: Span<Float>, columns: Int, into y: consuming MutableSpan<Float>) {
     precondition(columns > 0 && y.count.isMultiple(of: columns) && gateUp.count == 2 * y.count)
+    let pastCaches = gateUp.isPastCaches
     for t in 0..<y.count / columns {
       var row = y._mutatingExtracting(rowRange(t, of: columns))
-      row.setLanes(from: gateUp.extracting(rowRange(2 * t, of: columns)), gateUp.extracting(rowRange(2 * t + 1, of: columns))) {
-        gate, up in
-        let z = gate
-        gate.formSigmoid()
-        gate *= z * up
-      }
+      row.setLanes(
+        from: gateUp.extracting(rowRange(2 * t, of: columns)), gateUp.extracting(rowRange(2 * t + 1, of: columns)), SiLUGate(),
+        pastCaches: pastCaches)
     }
+    finishWriting(pastCaches: pastCaches)
   }
 
   /// dgate = dy ∘ up ∘ σ ∘ (1 + z(1 − σ)), dup = dy ∘ z ∘ σ.
@@ -22,16 +21,33 @@ extension Kernels {
   ) {
     precondition(columns > 0 && dY.count.isMultiple(of: columns))
     precondition(gateUp.count == 2 * dY.count && dGateUp.count == gateUp.count)
+    let pastCaches = gateUp.isPastCaches
     for t in 0..<dY.count / columns {
       var dRow = dGateUp._mutatingExtracting(rowRange(t, of: 2 * columns))
-      let gateUpRow = gateUp.extracting(rowRange(t, of: 2 * columns))
-      dRow.setHalves(from: gateUpRow, dY.extracting(rowRange(t, of: columns))) { gate, up, dY in
-        var (share, complement) = (gate, gate)
-        share.formSigmoid(complement: &complement)
-        let dGate = dY * up * share * (1 + gate * complement)
-        up = dY * gate * share
-        gate = dGate
-      }
+      dRow.setHalves(
+        from: gateUp.extracting(rowRange(t, of: 2 * columns)), dY.extracting(rowRange(t, of: columns)), SiLUGateGradient(),
+        pastCaches: pastCaches)
     }
+    finishWriting(pastCaches: pastCaches)
+  }
+}
+
+private struct SiLUGate: LanePairFunction {
+  @inline(__always)
+  func form(_ gate: inout Lanes, _ up: Lanes) {
+    let z = gate
+    gate.formSigmoid()
+    gate *= z * up
+  }
+}
+
+private struct SiLUGateGradient: LaneTripleFunction {
+  @inline(__always)
+  func form(_ gate: inout Lanes, _ up: inout Lanes, _ dY: Lanes) {
+    var (share, complement) = (gate, gate)
+    share.formSigmoid(complement: &complement)
+    let dGate = dY * up * share * (1 + gate * complement)
+    up = dY * gate * share
+    gate = dGate
   }
 }

@@ -67,7 +67,8 @@ public final class Arena: @unchecked Sendable {
     (base + tensor.offset + rows.lowerBound * tensor.columns).update(repeating: 0, count: rows.count * tensor.columns)
   }
 
-  func clear() { base.update(repeating: 0, count: count) }
+  /// Sets everything to zero.
+  public func clear() { base.update(repeating: 0, count: count) }
 
   /// Rows of one tensor over those of another of the same row length.
   func copy(_ source: Tensor, to destination: Tensor, rows: Range<Int>) {
