@@ -32,7 +32,8 @@ func kernelTarget(_ name: String, instructionSet: String?) -> Target {
   let optimized = ["-O", "-wmo", "-disable-batch-mode", "-num-threads", "1", "-Xcc", "-fno-math-errno"]
   let march = instructionSet.map { ["-Xcc", "-march=\($0)"] } ?? []
   return .target(
-    name: name, dependencies: ["CLanes"], swiftSettings: [.unsafeFlags(optimized + march), .enableExperimentalFeature("Lifetimes")])
+    name: name, dependencies: ["CLanes"],
+    swiftSettings: [.unsafeFlags(optimized + march), .enableExperimentalFeature("Lifetimes")])
 }
 
 #if arch(x86_64)

@@ -96,6 +96,49 @@ public protocol KernelTable: Sendable {
     probabilities: Span<Float>, columns: Int, firstVisible: Int, scale: Float,
     updating dScores: consuming MutableSpan<Float>)
 
+  /// Floats of scratch that attention of `rows` rows to `visible` keys takes, forward or backward.
+  func attentionScratchElements(rows: Int, visible: Int, headSize: Int) -> Int
+  /// Causal attention of a run of rows to itself after all of a prefix, of the query heads that share one head of keys and values:
+  /// rows of y ← Σ_j softmax_j(scale·q·k_j)·v_j. x (T, columns) holds queries, keys and values of a row; y (T, stride).
+  /// `rows`, `prefix`: rows of x; `queries`: columns of the query heads, and of their outputs in y; `keys`, `values`: first columns.
+  func attentionForward(
+    _ x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>, keys: Int, values: Int,
+    headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>, stride: Int)
+  /// Its gradients, added to dX (T, columns): dY (T, stride). Scores are computed again.
+  func attentionBackward(
+    _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>,
+    keys: Int, values: Int, headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>,
+    addingTo dX: consuming MutableSpan<Float>)
+
+  /// Attention of the latest tokens of responses that share a prompt, of the query heads that share one head of keys and values: rows
+  /// of x (rows, columns) to the prompt's keys and values, packed as panels (D, promptCount) and (promptCount, D), and each to its own
+  /// response's `count`: the panels (D, slots) and (slots, D) of head `head` of response `responses[row]`, in the order of the
+  /// responses and their `heads` heads. `scratch` (rows, promptCount + count), each rounded up to panels. y (rows, stride).
+  func decodingAttention(
+    _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, promptCount: Int,
+    promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int, count: Int, slots: Int,
+    keys: Span<Float>, values: Span<Float>, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>,
+    stride: Int)
+  /// Puts one key and value (D) into panels of keys (D, slots) and values (slots, D), as column and row `slot`.
+  func appendToPanels(
+    key: Span<Float>, value: Span<Float>, slot: Int, slots: Int, keys: consuming MutableSpan<Float>,
+    values: consuming MutableSpan<Float>)
+
+  // MARK: Products of few rows
+
+  /// Columns of a panel.
+  var panelColumns: Int { get }
+  /// Floats that the panels of a matrix (k, columns) take.
+  func panelElements(rows k: Int, columns: Int) -> Int
+  /// Panels ← b (k, columns), whose element (i, j) is `b[i·rowStride + j·columnStride]`: the right factor of many products.
+  func packPanels(
+    _ b: Span<Float>, rows k: Int, columns: Int, rowStride: Int, columnStride: Int, into panels: consuming MutableSpan<Float>)
+  /// C ← a·b, or C ← C + a·b. a (m, k): element (i, j) is `a[i·rowStride + j·columnStride]`; b as panels (k, columns); c (m, columns)
+  /// with rows `stride` apart. Each element is summed in the order of k, each product in one rounding.
+  func multiplyPanels(
+    _ a: Span<Float>, rows m: Int, rowStride: Int, columnStride: Int, panels: Span<Float>, inner k: Int, columns: Int,
+    adding: Bool, stride: Int, into c: consuming MutableSpan<Float>)
+
   // MARK: The vocabulary head
 
   /// log Σ exp x. −∞ for an empty row or one of −∞ alone; +∞ and NaN pass through.

@@ -34,7 +34,8 @@ public protocol LanguageModel: DifferentiableModel {
   /// Tokens that end a response.
   var endOfSequence: [Int] { get }
 
-  func makeDecoder(capacity: DecoderCapacity) -> Decoder
+  /// Decoders for workers that decode the same parameters side by side: they share what can be shared.
+  func makeDecoders(_ count: Int, capacity: DecoderCapacity) -> [Decoder]
 }
 
 /// What one worker needs for one shard. A pass over groups that fit its capacity allocates nothing.
@@ -48,17 +49,19 @@ public protocol ModelWorkspace: AnyObject, Sendable {
   func tokenLogProbabilities(response: Int) -> [Float]
 }
 
-/// Next-token logits for many responses at once. All advance in step: after `prefill`, `decode` with the latest token of every
+/// Next-token logits for many responses at once. After `adopt` and `prefill`, all advance in step: `decode` with the latest token of every
 /// response that goes on. Who picks the tokens is the caller's affair.
 public protocol TokenDecoder: AnyObject {
+  /// Takes up parameters, for all the decoders that were made together. To be called again when they have changed.
+  func adopt(_ parameters: Arena, pool: WorkerPool)
   /// Reads the prompts. Logits row g then predicts the first token of every response to prompt g.
-  func prefill(_ prompts: ArraySlice<[Int32]>, parameters: Arena)
+  func prefill(_ prompts: ArraySlice<[Int32]>)
   /// One token further. Row i of the logits then predicts what follows `tokens[i]` in response `sequences[i]`.
   ///
   /// - Parameters:
   ///   - tokens: the latest token of each response that goes on (n).
   ///   - sequences: which responses those are (n), ascending; response s answers prompt `promptOf[s]`.
-  func decode(_ tokens: [Int32], sequences: [Int], promptOf: [Int], parameters: Arena)
+  func decode(_ tokens: [Int32], sequences: [Int], promptOf: [Int])
   /// Logits of row `row` of the latest `prefill` or `decode` (V).
   @_lifetime(borrow self)
   func logits(row: Int) -> Span<Float>

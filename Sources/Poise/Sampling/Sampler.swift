@@ -49,14 +49,14 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
     precondition(decodesReference || mixtures.allSatisfy { $0 == 0 }, "a mixture needs the reference decoded")
     let shards = EvenRuns(of: prompts.count, into: shardCount)
     reserve(prompts, mixtures.count, shards)
+    workers.first?.adopt(policy: policy, reference: decodesReference ? reference : nil, pool: pool)
     var responses: [[SampledResponse]] = Array(repeating: [], count: prompts.count)
     for start in stride(from: 0, to: shards.count, by: workers.count) {
       let wave = start..<min(start + workers.count, shards.count)
       pool.forEach(wave.count) { _, slot in
         let shard = shards[start + slot]
         workers[slot].sample(
-          prompts[shard], mixtures: mixtures, options, policy: policy, reference: decodesReference ? reference : nil, key: key,
-          firstPrompt: firstPrompt + shard.lowerBound)
+          prompts[shard], mixtures: mixtures, options, key: key, firstPrompt: firstPrompt + shard.lowerBound)
       }
       for slot in 0..<wave.count {
         for (index, group) in zip(shards[start + slot], workers[slot].results) { responses[index] = group }
@@ -76,8 +76,11 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
     }
     guard needed != capacity || workers.isEmpty else { return }
     capacity = needed
-    workers = (0..<min(pool.workerCount, shardCount)).map { _ in
-      ShardSampler(model, capacity: needed, reference: decodesReference)
+    let count = min(pool.workerCount, shardCount)
+    let policies = model.makeDecoders(count, capacity: needed)
+    let references = decodesReference ? model.makeDecoders(count, capacity: needed) : []
+    workers = policies.indices.map {
+      ShardSampler(model, policy: policies[$0], reference: decodesReference ? references[$0] : nil)
     }
   }
 }
@@ -95,9 +98,9 @@ private final class ShardSampler<Model: LanguageModel> {
   private var referenceRow: [Float]
   private var behaviourRow: [Float]
 
-  init(_ model: Model, capacity: DecoderCapacity, reference: Bool) {
-    policyDecoder = model.makeDecoder(capacity: capacity)
-    referenceDecoder = reference ? model.makeDecoder(capacity: capacity) : nil
+  init(_ model: Model, policy: Model.Decoder, reference: Model.Decoder?) {
+    policyDecoder = policy
+    referenceDecoder = reference
     endOfSequence = model.endOfSequence
     let size = model.vocabularySize
     choice = TokenChoice(vocabularySize: size)
@@ -106,15 +109,20 @@ private final class ShardSampler<Model: LanguageModel> {
     behaviourRow = policyRow
   }
 
+  /// Takes up parameters, for the decoders of all shards.
+  func adopt(policy: Arena, reference: Arena?, pool: WorkerPool) {
+    policyDecoder.adopt(policy, pool: pool)
+    if let reference { referenceDecoder?.adopt(reference, pool: pool) }
+  }
+
   func sample(
-    _ prompts: ArraySlice<[Int32]>, mixtures: [Double], _ options: SamplingOptions, policy: Arena, reference: Arena?,
-    key: SamplingKey, firstPrompt: Int
+    _ prompts: ArraySlice<[Int32]>, mixtures: [Double], _ options: SamplingOptions, key: SamplingKey, firstPrompt: Int
   ) {
     let count = mixtures.count
     results = prompts.map { _ in Array(repeating: SampledResponse(), count: count) }
     let promptOf = (0..<prompts.count * count).map { $0 / count }
-    policyDecoder.prefill(prompts, parameters: policy)
-    if let reference { referenceDecoder!.prefill(prompts, parameters: reference) }
+    policyDecoder.prefill(prompts)
+    referenceDecoder?.prefill(prompts)
     var active = Array(promptOf.indices)
     var tokens: [Int32] = []
     for position in 0..<options.maximumTokens {
@@ -136,8 +144,8 @@ private final class ShardSampler<Model: LanguageModel> {
       }
       active = going
       guard !active.isEmpty, position + 1 < options.maximumTokens else { return }
-      policyDecoder.decode(tokens, sequences: active, promptOf: promptOf, parameters: policy)
-      if let reference { referenceDecoder!.decode(tokens, sequences: active, promptOf: promptOf, parameters: reference) }
+      policyDecoder.decode(tokens, sequences: active, promptOf: promptOf)
+      referenceDecoder?.decode(tokens, sequences: active, promptOf: promptOf)
     }
   }
 

@@ -6,6 +6,7 @@ extension PeerWorkload {
   static func layers(_ run: PeerRun) {
     for (rows, columns) in [(2_048, 128), (2_048, 384), (8_192, 512)] { norms(run, rows, columns) }
     for (rows, columns) in [(2_048, 512), (2_048, 1_536), (8_192, 2_048)] { activations(run, rows, columns) }
+    for headSize in [32, 64] { attention(run, headSize: headSize) }
     for (name, sizes) in [
       ("adamw 10M flat", [10_000_000]), ("adamw 10M in 100 tensors", Array(repeating: 100_000, count: 100)),
       ("adamw 1M in 100 tensors", Array(repeating: 10_000, count: 100)),
@@ -109,5 +110,47 @@ extension Arena {
   /// The whole arena, to be written.
   var writing: MutableSpan<Float> {
     @_lifetime(borrow self) get { self[writingElements: 0..<count] }
+  }
+}
+
+extension PeerWorkload {
+  /// Causal attention, forward and with its backward, on rows of queries, keys and values.
+  fileprivate static func attention(_ run: PeerRun, headSize: Int) {
+    let (batch, heads, length) = (8, 8, 256)
+    let name = "attention B\(batch) H\(heads) T\(length) dh\(headSize) causal"
+    guard run.wants("\(name) fwd") || run.wants("\(name) fwd+bwd") else { return }
+    let (width, tokens) = (heads * headSize, batch * length)
+    let (x, dY) = (normalArena(tokens * 3 * width, key: 1), normalArena(tokens * width, key: 2))
+    let (y, dX) = (Arena(count: tokens * width), Arena(count: tokens * 3 * width))
+    let scratch = Arena(count: kernels.attentionScratchElements(rows: length, visible: length, headSize: headSize))
+    let scale = 1 / Float(headSize).squareRoot()
+    func forEachHead(_ body: (_ rows: Range<Int>, _ queries: Range<Int>) -> Void) {
+      for sequence in 0..<batch {
+        for head in 0..<heads {
+          body(sequence * length..<(sequence + 1) * length, head * headSize..<(head + 1) * headSize)
+        }
+      }
+    }
+    func forward() {
+      forEachHead { rows, queries in
+        kernels.attentionForward(
+          x.all, columns: 3 * width, rows: rows, prefix: 0..<0, queries: queries, keys: width + queries.lowerBound,
+          values: 2 * width + queries.lowerBound, headSize: headSize, scale: scale, scratch: scratch.writing, into: y.writing,
+          stride: width)
+      }
+    }
+    let visible = Double(batch * heads * length * (length + 1) / 2)
+    let operations = 4 * visible * Double(headSize)
+    run.time("\(name) fwd", "tiles of 16 rows", Work(exponentials: visible, operations: operations)) { forward() }
+    run.time("\(name) fwd+bwd", "tiles of 16 rows", Work(exponentials: 2 * visible, operations: 3.5 * operations)) {
+      forward()
+      dX.clear()
+      forEachHead { rows, queries in
+        kernels.attentionBackward(
+          dY.all, stride: width, x: x.all, columns: 3 * width, rows: rows, prefix: 0..<0, queries: queries,
+          keys: width + queries.lowerBound, values: 2 * width + queries.lowerBound, headSize: headSize, scale: scale,
+          scratch: scratch.writing, addingTo: dX.writing)
+      }
+    }
   }
 }

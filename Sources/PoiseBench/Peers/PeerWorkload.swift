@@ -17,6 +17,7 @@ public struct PeerWorkload: Sendable {
     PeerWorkload(name: "k6", title: "norms, activations, attention, AdamW, embedding", run: layers),
     PeerWorkload(name: "e1", title: "GPT-2 training step", run: trainingSteps),
     PeerWorkload(name: "e2", title: "IPO step on pairs", run: pairSteps),
+    PeerWorkload(name: "e3", title: "sampling, and from the mixture of two models", run: sampling),
   ]
 
   /// Runs every case and prints a record of each as soon as it is known.

@@ -22,7 +22,8 @@ struct BenchPeersCommand: ParsableCommand {
 
   func validate() throws {
     guard PeerWorkload.all.contains(where: { $0.name == workload }) else {
-      throw ValidationError("There is no workload '\(workload)'; they are \(PeerWorkload.all.map(\.name).joined(separator: ", ")).")
+      throw ValidationError(
+        "There is no workload '\(workload)'; they are \(PeerWorkload.all.map(\.name).joined(separator: ", ")).")
     }
     try requireRange("--repetitions", repetitions, 1...10_000)
     try requireRange("--threads", threads, 1...1024)

@@ -13,9 +13,7 @@ extension Kernels {
       var row = scores._mutatingExtracting(rowRange(i, of: columns))
       for j in visible..<columns { row[j] = 0 }
       var seen = row._mutatingExtracting(0..<visible)
-      let top = seen.span.maximum()
-      seen.updateLanes(ScaledDecay(origin: top, scale: scale))
-      self.scale(by: 1 / sumLanes(seen.span, Identity()), updating: seen)
+      formSoftmax(&seen, scale: scale)
     }
   }
 
@@ -28,14 +26,32 @@ extension Kernels {
     precondition(probabilities.count == dScores.count)
     for i in 0..<dScores.count / columns {
       let visible = min(columns, firstVisible + i)
-      let row = probabilities.extracting(rowRange(i, of: columns)).extracting(0..<visible)
       var dRow = dScores._mutatingExtracting(rowRange(i, of: columns))
       for j in visible..<columns { dRow[j] = 0 }
       var dSeen = dRow._mutatingExtracting(0..<visible)
-      let mean = sumLanes(row, dSeen.span, Product())
-      for j in row.indices { dSeen[j] = scale * (row[j] * (dSeen[j] - mean)) }
+      formSoftmaxGradient(
+        &dSeen, probabilities: probabilities.extracting(rowRange(i, of: columns)).extracting(0..<visible), scale: scale)
     }
   }
+}
+
+/// A row of scores ← softmax(scale·score).
+func formSoftmax(_ row: inout MutableSpan<Float>, scale: Float) {
+  row.updateLanes(ScaledDecay(origin: row.span.maximum(), scale: scale))
+  row.updateLanes(Multiple(factor: 1 / sumLanes(row.span, Identity())))
+}
+
+/// A row of dP ← dS = scale · P ∘ (dP − Σ_j P_j dP_j).
+func formSoftmaxGradient(_ dRow: inout MutableSpan<Float>, probabilities: Span<Float>, scale: Float) {
+  let mean = sumLanes(probabilities, dRow.span, Product())
+  dRow.updateLanes(with: probabilities, SoftmaxGradient(mean: mean, scale: scale))
+}
+
+/// scale·P·(dP − mean)
+private struct SoftmaxGradient: LanePairFunction {
+  let mean: Float
+  let scale: Float
+  @inline(__always) func form(_ dP: inout Lanes, _ probability: Lanes) { dP = scale * (probability * (dP - mean)) }
 }
 
 /// exp(scale·(x − origin)), x ≤ origin.

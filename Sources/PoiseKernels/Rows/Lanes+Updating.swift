@@ -63,6 +63,22 @@ extension MutableSpan<Float> {
     setBlock(whole, to: lanes)
   }
 
+  /// self ← f(self, y).
+  @inline(__always)
+  mutating func updateLanes(with y: Span<Float>, _ function: some LanePairFunction) {
+    precondition(count == y.count)
+    let whole = count / Lanes.scalarCount
+    for block in 0..<whole {
+      var lanes = span.wholeBlock(block)
+      function.form(&lanes, y.wholeBlock(block))
+      setWholeBlock(block, to: lanes)
+    }
+    guard whole < y.paddedBlocks else { return }
+    var lanes = span.block(whole, padding: 0)
+    function.form(&lanes, y.block(whole, padding: 0))
+    setBlock(whole, to: lanes)
+  }
+
   /// self ← f(x).
   @inline(__always)
   mutating func setLanes(from x: Span<Float>, _ function: some LaneFunction, pastCaches: Bool = false) {

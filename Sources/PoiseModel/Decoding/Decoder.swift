@@ -23,21 +23,24 @@ public struct DecoderCapacity: Sendable, Equatable {
 /// Next-token logits for many responses at once, with keys and values cached. Prompts are read once and serve all their
 /// responses. The decoder knows token ids and logits; who picks the tokens is the caller's affair.
 ///
-/// All responses advance in step: after `prefill`, call `decode` with the latest token of every response that goes on.
+/// All responses advance in step: after `prefill`, call `decode` with the latest token of every response that goes on. A row's
+/// numbers do not depend on the rows beside it.
 public final class Decoder: TokenDecoder, @unchecked Sendable {
   public let transformer: Transformer
   public let capacity: DecoderCapacity
+  private let weights: DecodingWeights
   private let plan: ActivationLayout
   private let activations: Arena
   private let cache: Arena
-  /// Keys and values, a row a token, one tensor a block: of the prompts (tokens of all prompts, 2·K·D) …
-  private var promptCaches: [Tensor] = []
-  /// … and of the responses (sequences · responseTokens, 2·K·D).
-  private var responseCaches: [Tensor] = []
+  /// Keys and values of the prompts and of the responses, one pair a block.
+  private var caches: [Cache] = []
   private let logitsTensor: Tensor  // (max(prompts, sequences), V)
+  private let scratch: Tensor
   private let logitsArena: Arena
 
   private var prompts = PackedGroups()
+  /// First slot of each prompt in the caches: prompts begin with a panel.
+  private var promptSlots: [Int] = []
   private var positions: [Int32] = []
   private var runs: [Run] = []
   /// Tokens that every active response has in its cache.
@@ -46,56 +49,89 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   /// Neighbouring rows whose responses answer the same prompt: they read its keys in one product.
   private struct Run {
     var rows: Range<Int>
-    var prompt: Range<Int>
+    var prompt: Int
+    var promptCount: Int
   }
 
-  public init(_ transformer: Transformer, capacity: DecoderCapacity) {
+  /// Keys and values of one block, as attention wants them: by head, keys transposed, in panels.
+  private struct Cache {
+    var promptKeys: Tensor  // (K, D · prompt slots)
+    var promptValues: Tensor  // (K, prompt slots · D)
+    var responseKeys: Tensor  // (sequences · K, D · response slots)
+    var responseValues: Tensor
+  }
+
+  init(_ transformer: Transformer, weights: DecodingWeights, capacity: DecoderCapacity) {
     self.transformer = transformer
+    self.weights = weights
     self.capacity = capacity
     let c = transformer.configuration
-    let visible = capacity.longestPrompt + capacity.responseTokens
     plan = ActivationLayout(
       c,
       capacity: WorkspaceCapacity(
         rows: max(capacity.promptTokens, capacity.sequenceCount), headRows: max(capacity.promptCount, capacity.sequenceCount),
-        segmentRows: max(capacity.longestPrompt, capacity.sequenceCount), visibleRows: visible),
+        segmentRows: capacity.longestPrompt, visibleRows: capacity.longestPrompt),
       purpose: .init(backward: false, reference: false, logits: false))
     activations = Arena(plan.layout)
-    var caches = Layout()
+    var layout = Layout()
+    let promptSlots = Self.wholePanels(capacity.promptTokens) + capacity.promptCount * kernels.panelColumns
+    let responseSlots = Self.wholePanels(capacity.responseTokens)
+    let size = Self.wholePanels(c.headSize)
     for block in 0..<c.blockCount {
-      promptCaches.append(caches.add("prompts.\(block)", capacity.promptTokens, 2 * c.keyValueWidth))
-      responseCaches.append(
-        caches.add("responses.\(block)", capacity.sequenceCount * capacity.responseTokens, 2 * c.keyValueWidth))
+      caches.append(
+        Cache(
+          promptKeys: layout.add("prompts.\(block).keys", c.keyValueHeadCount, promptSlots * c.headSize),
+          promptValues: layout.add("prompts.\(block).values", c.keyValueHeadCount, promptSlots * size),
+          responseKeys: layout.add(
+            "responses.\(block).keys", capacity.sequenceCount * c.keyValueHeadCount, responseSlots * c.headSize),
+          responseValues: layout.add(
+            "responses.\(block).values", capacity.sequenceCount * c.keyValueHeadCount, responseSlots * size)))
     }
-    cache = Arena(caches)
-    var logits = Layout()
-    logitsTensor = logits.add("logits", max(capacity.promptCount, capacity.sequenceCount), c.vocabularySize)
-    logitsArena = Arena(logits)
+    cache = Arena(layout)
+    var output = Layout()
+    logitsTensor = output.add("logits", max(capacity.promptCount, capacity.sequenceCount), c.vocabularySize)
+    scratch = output.add(
+      "scratch", capacity.sequenceCount, Self.wholePanels(capacity.longestPrompt) + Self.wholePanels(capacity.responseTokens))
+    logitsArena = Arena(output)
   }
 
+  private static func wholePanels(_ count: Int) -> Int {
+    (count + kernels.panelColumns - 1) / kernels.panelColumns * kernels.panelColumns
+  }
+
+  public func adopt(_ parameters: Arena, pool: WorkerPool) { weights.adopt(parameters, pool: pool) }
+
   /// Reads the prompts. Logits row g then predicts the first token of every response to prompt g.
-  public func prefill(_ prompts: ArraySlice<[Int32]>, parameters p: Arena) {
+  public func prefill(_ prompts: ArraySlice<[Int32]>) {
     self.prompts.removeAll()
-    for prompt in prompts { self.prompts.append(TokenGroup(prompt: prompt, responses: [])) }
+    promptSlots.removeAll(keepingCapacity: true)
+    var slot = 0
+    for prompt in prompts {
+      self.prompts.append(TokenGroup(prompt: prompt, responses: []))
+      promptSlots.append(slot)
+      slot += Self.wholePanels(prompt.count)
+    }
     let (batch, a) = (self.prompts, activations)
     let rows = batch.rowCount
     precondition(batch.groupCount <= capacity.promptCount && rows <= capacity.promptTokens, "the decoder is too small")
     length = 0
     transformer.embedForward(
-      tokens: batch.tokens.span, positions: batch.positions.span, p, into: plan.block(0).input, rows: rows, a)
+      tokens: batch.tokens.span, positions: batch.positions.span, weights.parameters, into: plan.block(0).input, rows: rows, a)
     for index in 0..<transformer.configuration.blockCount {
       let block = plan.block(index)
       transformer.blockForward(
-        index, p, block, into: plan.blockOutput(index), positions: batch.positions.span, rows: rows, a
+        index, weights, block, into: plan.blockOutput(index), positions: batch.positions.span, rows: rows, a
       ) {
         transformer.attentionForward(batch, block.queryKeyValue, into: block.attended, plan, a)
-        for row in 0..<rows { remember(row, of: block.queryKeyValue, in: promptCaches[index], row: row) }
+        for (prompt, segment) in batch.segments.enumerated() {
+          rememberPrompt(segment.rows, slot: promptSlots[prompt], of: block.queryKeyValue, caches[index])
+        }
       }
     }
     kernels.embeddingForward(
       a[lastOutput], tokens: batch.headRows.span, columns: transformer.configuration.width,
       into: a[writing: plan.head.input, rows: 0..<batch.groupCount])
-    headForward(plan.head.input, rows: batch.groupCount, p)
+    headForward(plan.head.input, rows: batch.groupCount)
   }
 
   /// One token further. Row i of the logits then predicts what follows `tokens[i]` in response `sequences[i]`.
@@ -103,24 +139,24 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   /// - Parameters:
   ///   - tokens: the latest token of each response that goes on (n).
   ///   - sequences: which responses those are (n), ascending; response s answers prompt `promptOf[s]`.
-  public func decode(_ tokens: [Int32], sequences: [Int], promptOf: [Int], parameters p: Arena) {
+  public func decode(_ tokens: [Int32], sequences: [Int], promptOf: [Int]) {
     precondition(length < capacity.responseTokens && tokens.count == sequences.count, "the decoder is too small")
     findRuns(sequences, promptOf)
     let (a, rows) = (activations, tokens.count)
     let positions = positions
-    transformer.embedForward(tokens: tokens.span, positions: positions.span, p, into: plan.block(0).input, rows: rows, a)
+    transformer.embedForward(
+      tokens: tokens.span, positions: positions.span, weights.parameters, into: plan.block(0).input, rows: rows, a)
     for index in 0..<transformer.configuration.blockCount {
       let block = plan.block(index)
-      transformer.blockForward(index, p, block, into: plan.blockOutput(index), positions: positions.span, rows: rows, a) {
-        for row in 0..<rows {
-          let slot = sequences[row] * capacity.responseTokens + length
-          remember(row, of: block.queryKeyValue, in: responseCaches[index], row: slot)
-        }
-        for run in runs { attend(run, sequences, block, caches: (promptCaches[index], responseCaches[index])) }
+      transformer.blockForward(
+        index, weights, block, into: plan.blockOutput(index), positions: positions.span, rows: rows, a
+      ) {
+        for row in 0..<rows { remember(row, sequence: sequences[row], of: block.queryKeyValue, caches[index]) }
+        for run in runs { attend(run, sequences, block, caches[index]) }
       }
     }
     length += 1
-    headForward(lastOutput, rows: rows, p)
+    headForward(lastOutput, rows: rows)
   }
 
   /// Logits of row `row` of the latest `prefill` or `decode` (V).
@@ -138,82 +174,91 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
       let prompt = promptOf[sequences[row]]
       let start = row
       while row < sequences.count, promptOf[sequences[row]] == prompt { row += 1 }
-      let promptRows = prompts.segments[prompt].rows
-      runs.append(Run(rows: start..<row, prompt: promptRows))
-      for _ in start..<row { positions.append(Int32(promptRows.count + length)) }
+      let count = prompts.segments[prompt].rows.count
+      runs.append(Run(rows: start..<row, prompt: prompt, promptCount: count))
+      for _ in start..<row { positions.append(Int32(count + length)) }
     }
   }
 
-  /// Keys and values adjoin in a fused row, and stay together in the cache.
-  private func remember(_ row: Int, of queryKeyValue: Tensor, in caches: Tensor, row slot: Int) {
-    activations.copyRow(
-      row, of: queryKeyValue, columns: transformer.configuration.queryWidth..<queryKeyValue.columns, to: cache, caches, row: slot)
+  /// Packs keys and values of a whole prompt.
+  private func rememberPrompt(_ rows: Range<Int>, slot: Int, of x: Tensor, _ places: Cache) {
+    let (a, cache, c) = (activations, cache, transformer.configuration)
+    let source = a[x, rows: rows]
+    let size = Self.wholePanels(c.headSize)
+    for head in 0..<c.keyValueHeadCount {
+      let (key, value) = (transformer.keyColumn(head), transformer.valueColumn(head))
+      kernels.packPanels(
+        source.extracting(key..<source.count), rows: c.headSize, columns: rows.count, rowStride: 1, columnStride: x.columns,
+        into: cache[
+          writing: places.promptKeys, row: head,
+          slot * c.headSize..<(slot + Self.wholePanels(rows.count)) * c.headSize])
+      kernels.packPanels(
+        source.extracting(value..<source.count), rows: rows.count, columns: c.headSize, rowStride: x.columns, columnStride: 1,
+        into: cache[writing: places.promptValues, row: head, slot * size..<(slot + rows.count) * size])
+    }
+  }
+
+  /// Adds key and value of the latest token of a response.
+  private func remember(_ row: Int, sequence: Int, of x: Tensor, _ places: Cache) {
+    let (a, cache, c) = (activations, cache, transformer.configuration)
+    let source = a[x, rows: row..<row + 1]
+    for head in 0..<c.keyValueHeadCount {
+      kernels.appendToPanels(
+        key: source.extracting(transformer.keyColumn(head)..<transformer.keyColumn(head) + c.headSize),
+        value: source.extracting(transformer.valueColumn(head)..<transformer.valueColumn(head) + c.headSize),
+        slot: length, slots: Self.wholePanels(capacity.responseTokens),
+        keys: cache[writing: places.responseKeys, rows: sequence * c.keyValueHeadCount + head],
+        values: cache[writing: places.responseValues, rows: sequence * c.keyValueHeadCount + head])
+    }
   }
 
   /// Attention of the rows of a run to their prompt, in one product, and to their own past, each for itself.
-  private func attend(
-    _ run: Run, _ sequences: [Int], _ block: ActivationLayout.Block, caches: (prompt: Tensor, response: Tensor)
-  ) {
-    let a = activations
-    let cache = cache
-    let own = length + 1
-    let visible = run.prompt.count + own
-    for head in 0..<transformer.configuration.headCount {
-      let (queries, keys, values) = cacheColumns(head)
-      let tile = a.matrix(scratch: plan.scores, rows: 0..<run.rows.count, columns: 0..<run.prompt.count, stride: visible)
-      multiply(
-        a.matrix(block.queryKeyValue, rows: run.rows, columns: queries),
-        cache.matrix(caches.prompt, rows: run.prompt, columns: keys).transposed, into: tile)
-      for row in run.rows {
-        multiply(
-          a.matrix(block.queryKeyValue, rows: row..<row + 1, columns: queries),
-          cache.matrix(caches.response, rows: slots(sequences[row], own), columns: keys).transposed,
-          into: ownScores(row - run.rows.lowerBound, prompt: run.prompt.count, visible: visible))
-      }
-      kernels.causalSoftmaxForward(
-        columns: visible, firstVisible: visible, scale: transformer.attentionScale,
-        updating: a[writing: plan.scores, rows: 0..<run.rows.count * visible])
-      multiply(
-        tile, cache.matrix(caches.prompt, rows: run.prompt, columns: values),
-        into: a.matrix(block.attended, rows: run.rows, columns: queries))
-      for row in run.rows {
-        multiply(
-          ownScores(row - run.rows.lowerBound, prompt: run.prompt.count, visible: visible),
-          cache.matrix(caches.response, rows: slots(sequences[row], own), columns: values),
-          addingTo: a.matrix(block.attended, rows: row..<row + 1, columns: queries))
-      }
+  private func attend(_ run: Run, _ sequences: [Int], _ block: ActivationLayout.Block, _ places: Cache) {
+    let (a, cache, c, output) = (activations, cache, transformer.configuration, logitsArena)
+    let (slot, size) = (promptSlots[run.prompt], Self.wholePanels(c.headSize))
+    for head in 0..<c.keyValueHeadCount {
+      kernels.decodingAttention(
+        a[block.queryKeyValue, rows: run.rows], rows: run.rows.count, columns: block.queryKeyValue.columns,
+        queries: transformer.queryColumns(sharing: head), headSize: c.headSize, scale: transformer.attentionScale,
+        promptCount: run.promptCount,
+        promptKeys: cache[
+          places.promptKeys, row: head,
+          slot * c.headSize..<(slot + Self.wholePanels(run.promptCount)) * c.headSize],
+        promptValues: cache[places.promptValues, row: head, slot * size..<(slot + run.promptCount) * size],
+        responses: sequences.span.extracting(run.rows), head: head, heads: c.keyValueHeadCount, count: length + 1,
+        slots: Self.wholePanels(capacity.responseTokens), keys: cache[places.responseKeys], values: cache[places.responseValues],
+        scratch: output[writing: scratch], into: a[writing: block.attended, rows: run.rows], stride: block.attended.columns)
     }
-  }
-
-  private func slots(_ sequence: Int, _ count: Int) -> Range<Int> {
-    sequence * capacity.responseTokens..<sequence * capacity.responseTokens + count
-  }
-
-  /// The part of one row of a run's tile that belongs to the response's own tokens.
-  @_lifetime(borrow self)
-  private func ownScores(_ row: Int, prompt: Int, visible: Int) -> Matrix {
-    let a = activations
-    return _overrideLifetime(
-      a.matrix(scratch: plan.scores, rows: row..<row + 1, columns: prompt..<visible, stride: visible), borrowing: self)
-  }
-
-  /// Columns of a query in a fused row, and of the key and value it uses in a row of the cache.
-  private func cacheColumns(_ head: Int) -> (queries: Range<Int>, keys: Range<Int>, values: Range<Int>) {
-    let c = transformer.configuration
-    let start = transformer.sharedHead(head) * c.headSize
-    return (
-      transformer.queryColumns(head), start..<start + c.headSize, c.keyValueWidth + start..<c.keyValueWidth + start + c.headSize
-    )
   }
 
   private var lastOutput: Tensor { plan.blockOutput(transformer.configuration.blockCount - 1) }
 
   /// Logits of the first `rows` rows of x.
-  private func headForward(_ x: Tensor, rows: Int, _ p: Arena) {
+  private func headForward(_ x: Tensor, rows: Int) {
     let (norm, a, logits) = (plan.head.norm, activations, logitsArena)
-    transformer.normForward(transformer.parameters.finalNorm, p, x: x, into: norm, rows: rows, a)
-    multiply(
-      a.matrix(norm.output, rows: 0..<rows), p.matrix(transformer.parameters.head).transposed,
-      into: logits.matrix(logitsTensor, rows: 0..<rows))
+    transformer.normForward(transformer.parameters.finalNorm, weights.parameters, x: x, into: norm, rows: rows, a)
+    weights.multiply(
+      a[norm.output], rows: rows, by: transformer.parameters.head, into: logits[writing: logitsTensor, rows: 0..<rows])
+  }
+}
+
+extension Arena {
+  /// Some elements of one row of a tensor.
+  fileprivate subscript(tensor: Tensor, row row: Int, elements: Range<Int>) -> Span<Float> {
+    @_lifetime(borrow self) get { self[elements: range(tensor, row, elements)] }
+  }
+
+  fileprivate subscript(writing tensor: Tensor, row row: Int, elements: Range<Int>) -> MutableSpan<Float> {
+    @_lifetime(borrow self) get { self[writingElements: range(tensor, row, elements)] }
+  }
+
+  fileprivate subscript(writing tensor: Tensor, rows row: Int) -> MutableSpan<Float> {
+    @_lifetime(borrow self) get { self[writing: tensor, rows: row..<row + 1] }
+  }
+
+  private func range(_ tensor: Tensor, _ row: Int, _ elements: Range<Int>) -> Range<Int> {
+    precondition(row < tensor.rows && elements.lowerBound >= 0 && elements.upperBound <= tensor.columns, tensor.name)
+    let start = tensor.offset + row * tensor.columns
+    return start + elements.lowerBound..<start + elements.upperBound
   }
 }

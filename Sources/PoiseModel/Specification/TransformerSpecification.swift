@@ -57,9 +57,10 @@ public struct TransformerSpecification: Sendable {
   private func attention(_ fused: [Row], _ position: Int) -> Row {
     var output = Row(repeating: 0, count: c.queryWidth)
     for head in 0..<c.headCount {
-      let (queries, keys, values) = (
-        transformer.queryColumns(head), transformer.keyColumns(head), transformer.valueColumns(head)
-      )
+      let shared = head / (c.headCount / c.keyValueHeadCount)
+      let queries = head * c.headSize..<(head + 1) * c.headSize
+      let keys = transformer.keyColumn(shared)..<transformer.keyColumn(shared) + c.headSize
+      let values = transformer.valueColumn(shared)..<transformer.valueColumn(shared) + c.headSize
       let scores = (0...position).map { dot(fused[position][queries], fused[$0][keys]) / Double(c.headSize).squareRoot() }
       let top = scores.max()!
       let weights = scores.map { exponential($0 - top) }

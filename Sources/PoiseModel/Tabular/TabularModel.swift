@@ -54,7 +54,10 @@ public final class TabularModel: LanguageModel {
     TabularWorkspace(capacity: capacity)
   }
 
-  public func makeDecoder(capacity: DecoderCapacity) -> TabularDecoder { TabularDecoder(self) }
+  public func makeDecoders(_ count: Int, capacity: DecoderCapacity) -> [TabularDecoder] {
+    let shared = TabularDecoder.Shared()
+    return (0..<count).map { _ in TabularDecoder(self, shared) }
+  }
 
   public func evaluate(_ workspace: TabularWorkspace, policy: Arena, reference: Arena? = nil) {
     workspace.outcomes.removeAll(keepingCapacity: true)
@@ -147,31 +150,43 @@ public final class TabularWorkspace: ModelWorkspace, @unchecked Sendable {
 
 /// Looks rows up.
 public final class TabularDecoder: TokenDecoder {
+  /// The parameters of decoders that were made together; written while none of them is at work.
+  final class Shared: @unchecked Sendable {
+    var parameters = Arena(count: 0)
+  }
+
   private let model: TabularModel
+  private let shared: Shared
   private var prompts: [Int32] = []
   /// Tokens so far, by response.
   private var responses: [[Int32]] = []
   private var rows: [Float] = []
 
-  init(_ model: TabularModel) { self.model = model }
+  init(_ model: TabularModel, _ shared: Shared) {
+    self.model = model
+    self.shared = shared
+  }
 
-  public func prefill(_ prompts: ArraySlice<[Int32]>, parameters: Arena) {
+  public func adopt(_ parameters: Arena, pool: WorkerPool) { shared.parameters = parameters }
+
+  public func prefill(_ prompts: ArraySlice<[Int32]>) {
     self.prompts = prompts.map { $0.last! }
     responses = []
     rows = []
-    for prompt in self.prompts { append(parameters, context: model.context(prompt: prompt, after: [])) }
+    for prompt in self.prompts { append(context: model.context(prompt: prompt, after: [])) }
   }
 
-  public func decode(_ tokens: [Int32], sequences: [Int], promptOf: [Int], parameters: Arena) {
+  public func decode(_ tokens: [Int32], sequences: [Int], promptOf: [Int]) {
     if responses.isEmpty { responses = Array(repeating: [], count: promptOf.count) }
     rows.removeAll(keepingCapacity: true)
     for (token, sequence) in zip(tokens, sequences) {
       responses[sequence].append(token)
-      append(parameters, context: model.context(prompt: prompts[promptOf[sequence]], after: responses[sequence]))
+      append(context: model.context(prompt: prompts[promptOf[sequence]], after: responses[sequence]))
     }
   }
 
-  private func append(_ parameters: Arena, context: Int) {
+  private func append(context: Int) {
+    let parameters = shared.parameters
     let row = parameters[model.logits, rows: context..<context + 1]
     for token in row.indices { rows.append(row[token]) }
   }

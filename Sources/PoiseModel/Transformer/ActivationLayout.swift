@@ -1,3 +1,5 @@
+import PoiseKernels
+
 /// The most a workspace must hold at once.
 public struct WorkspaceCapacity: Sendable, Equatable {
   /// T: packed rows.
@@ -6,7 +8,7 @@ public struct WorkspaceCapacity: Sendable, Equatable {
   public var headRows: Int
   /// Predicted tokens.
   public var targets: Int
-  /// Rows of the longest prompt or response, and positions of the longest prompt with a response: the sides of a score tile.
+  /// Rows of the longest prompt or response, and positions of the longest prompt with a response: the most queries and keys of one attention.
   public var segmentRows: Int
   public var visibleRows: Int
   /// Head rows of the largest group: a block of logits holds at least that.
@@ -111,8 +113,7 @@ struct ActivationLayout: Sendable {
   private(set) var layout = Layout()
   private(set) var blocks: [Block] = []
   private(set) var output: Tensor  // (T, C): the residual stream after the last block
-  private(set) var scores: Tensor  // one tile of attention
-  private(set) var scoreGradients: Tensor
+  private(set) var attentionScratch: Tensor
   private(set) var head: Head
   private(set) var gradients: Gradients
   /// Rows of logits that exist at once.
@@ -130,9 +131,9 @@ struct ActivationLayout: Sendable {
     keepsBlocks = purpose.backward
     for index in 0..<(keepsBlocks ? c.blockCount : 1) { blocks.append(Self.block("blocks.\(index)", c, rows: rows, in: &plan)) }
     output = plan.add("output", rows, c.width)
-    let tile = capacity.segmentRows * capacity.visibleRows
-    scores = plan.add("scores", tile)
-    scoreGradients = plan.add("score_gradients", purpose.backward ? tile : 0)
+    attentionScratch = plan.add(
+      "attention_scratch",
+      kernels.attentionScratchElements(rows: capacity.segmentRows, visible: capacity.visibleRows, headSize: c.headSize))
     head = Self.head(c, capacity: capacity, blockRows: headBlockRows, purpose: purpose, in: &plan)
     gradients = Self.gradients(
       c, rows: purpose.backward ? rows : 0, headRows: purpose.backward ? capacity.headRows : 0, in: &plan)

@@ -5,22 +5,22 @@ import PoiseKernels
 extension Transformer {
   /// output ← block(input). `attend` reads `a.queryKeyValue` and writes `a.attended`.
   func blockForward(
-    _ index: Int, _ p: Arena, _ a: ActivationLayout.Block, into output: Tensor, positions: Span<Int32>, rows: Int,
-    _ arena: Arena, attend: () -> Void
+    _ index: Int, _ weights: some LinearWeights, _ a: ActivationLayout.Block, into output: Tensor, positions: Span<Int32>,
+    rows: Int, _ arena: Arena, attend: () -> Void
   ) {
-    let block = parameters.blocks[index]
+    let (block, p) = (parameters.blocks[index], weights.parameters)
     normForward(block.attentionNorm, p, x: a.input, into: a.attentionNorm, rows: rows, arena)
-    linearForward(block.queryKeyValue, p, x: a.attentionNorm.output, into: a.queryKeyValue, rows: rows, arena)
+    linearForward(block.queryKeyValue, weights, x: a.attentionNorm.output, into: a.queryKeyValue, rows: rows, arena)
     rotateForward(a.queryKeyValue, positions: positions, rows: rows, arena)
     attend()
     arena.copy(a.input, to: a.middle, rows: 0..<rows)
-    linearForward(block.attentionOutput, p, x: a.attended, addingTo: a.middle, rows: rows, arena)
+    linearForward(block.attentionOutput, weights, x: a.attended, addingTo: a.middle, rows: rows, arena)
 
     normForward(block.feedForwardNorm, p, x: a.middle, into: a.feedForwardNorm, rows: rows, arena)
-    linearForward(block.hidden, p, x: a.feedForwardNorm.output, into: a.hidden, rows: rows, arena)
+    linearForward(block.hidden, weights, x: a.feedForwardNorm.output, into: a.hidden, rows: rows, arena)
     activationForward(a.hidden, into: a.activated, rows: rows, arena)
     arena.copy(a.middle, to: output, rows: 0..<rows)
-    linearForward(block.down, p, x: a.activated, addingTo: output, rows: rows, arena)
+    linearForward(block.down, weights, x: a.activated, addingTo: output, rows: rows, arena)
   }
 
   /// d.residual holds the gradient of the block's output and becomes that of its input. `attendBackward` reads `d.attended`

@@ -35,14 +35,22 @@ extension Transformer {
     }
   }
 
-  func linearForward(_ linear: ParameterLayout.Linear, _ p: Arena, x: Tensor, into y: Tensor, rows: Int, _ a: Arena) {
-    multiply(a.matrix(x, rows: 0..<rows), p.matrix(linear.weight).transposed, into: a.matrix(y, rows: 0..<rows))
-    if let bias = linear.bias { kernels.addBias(p[bias], addingTo: a[writing: y, rows: 0..<rows]) }
+  func linearForward(
+    _ linear: ParameterLayout.Linear, _ weights: some LinearWeights, x: Tensor, into y: Tensor, rows: Int, _ a: Arena
+  ) {
+    weights.multiply(x, rows: rows, by: linear.weight, adding: false, to: y, a)
+    addBias(linear, weights.parameters, to: y, rows: rows, a)
   }
 
   /// The form of the products that end in the residual stream.
-  func linearForward(_ linear: ParameterLayout.Linear, _ p: Arena, x: Tensor, addingTo y: Tensor, rows: Int, _ a: Arena) {
-    multiply(a.matrix(x, rows: 0..<rows), p.matrix(linear.weight).transposed, addingTo: a.matrix(y, rows: 0..<rows))
+  func linearForward(
+    _ linear: ParameterLayout.Linear, _ weights: some LinearWeights, x: Tensor, addingTo y: Tensor, rows: Int, _ a: Arena
+  ) {
+    weights.multiply(x, rows: rows, by: linear.weight, adding: true, to: y, a)
+    addBias(linear, weights.parameters, to: y, rows: rows, a)
+  }
+
+  private func addBias(_ linear: ParameterLayout.Linear, _ p: Arena, to y: Tensor, rows: Int, _ a: Arena) {
     if let bias = linear.bias { kernels.addBias(p[bias], addingTo: a[writing: y, rows: 0..<rows]) }
   }
 

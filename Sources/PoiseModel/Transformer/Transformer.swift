@@ -37,7 +37,10 @@ public final class Transformer: LanguageModel {
     Workspace(self, capacity: capacity, backward: backward, reference: reference)
   }
 
-  public func makeDecoder(capacity: DecoderCapacity) -> Decoder { Decoder(self, capacity: capacity) }
+  public func makeDecoders(_ count: Int, capacity: DecoderCapacity) -> [Decoder] {
+    let weights = DecodingWeights(parameters)
+    return (0..<count).map { _ in Decoder(self, weights: weights, capacity: capacity) }
+  }
 
   /// Fresh parameters: gains 1, biases 0, weights normal with the configuration's deviation; the products that write into the
   /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth. A scalar head is 0: it has no opinion.
