@@ -67,7 +67,7 @@ func sampling(mixture: Double?) {
   let (policy, reference) = (tinyPolicy(), tinyPolicy())
   let prompts = (0..<32).map { tokens(promptLength, seed: $0) }
   let sampler = Sampler(
-    policy.transformer, options: SamplingOptions(maximumTokens: responseLength), pool: WorkerPool(workerCount: 1), shardCount: 4,
+    policy.transformer, options: SamplingOptions(maximumTokens: responseLength), pool: WorkerPool(workerCount: 1),
     decodesReference: mixture != nil)
   let mixtures = Array(repeating: mixture ?? 0, count: 2)
   Benchmark("sample 32 × 2 responses\(mixture.map { " of the mixture \($0)" } ?? "")") { _ in

@@ -176,11 +176,14 @@ public protocol KernelTable: Sendable {
   func divergences(
     policy: Span<Float>, policyLogPartitions: Span<Float>, reference: Span<Float>, referenceLogPartitions: Span<Float>,
     columns: Int, into divergences: consuming MutableSpan<Float>)
-  /// One row of the geometric mixture π^(1−m) μ^m / Z from log-probabilities: mixture ← (1−m) log π + m log μ − log Z.
-  /// Returns log Z ≤ 0. m = 0 and m = 1 copy policy and reference bit for bit and return 0.
+  /// One row of the geometric mixture π^(1−m) μ^m / Z, from logits and their log Σ exp: mixture ← (1−m) log π + m log μ, not
+  /// normalised. Returns log Z ≤ 0, the mixture's log Σ exp. m = 0 and m = 1 give log π and log μ bit for bit and return 0.
   func geometricMixture(
-    policy: Span<Float>, reference: Span<Float>, weight: Float, into mixture: consuming MutableSpan<Float>
+    policy: Span<Float>, policyLogPartition: Float, reference: Span<Float>, referenceLogPartition: Float, weight: Float,
+    into mixture: consuming MutableSpan<Float>
   ) -> Float
+  /// The token at which the running sum of softmax(logits) passes `uniform` in 0..<1; never one of probability 0.
+  func drawToken(_ logits: Span<Float>, logPartition: Float, uniform: Double) -> Int
 
   // MARK: Optimisers
 

@@ -53,7 +53,7 @@ import Testing
     let batch = order.batch(0).map { prompts[$0] }
     let plan = ResponsePlan(algorithm.sampling, responseCount: 3)
     let sampler = Sampler(
-      policy.transformer, options: sampling, pool: WorkerPool(workerCount: 1), shardCount: 1, decodesReference: true)
+      policy.transformer, options: sampling, pool: WorkerPool(workerCount: 1), decodesReference: true)
     let responses = sampler.sample(
       batch.map(\.tokens), mixtures: plan.mixtures, policy: policy.parameters, reference: reference.parameters,
       key: SamplingKey(seed: options.seed, step: 0))

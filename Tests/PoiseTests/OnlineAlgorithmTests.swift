@@ -65,7 +65,7 @@ import Testing
     let (tau, mixture) = (0.3, Algorithm.row(name).sampling.mixture)
     let pool = WorkerPool(workerCount: 1)
     let sampler = Sampler(
-      policy.transformer, options: SamplingOptions(maximumTokens: 6), pool: pool, shardCount: 4, decodesReference: mixture > 0)
+      policy.transformer, options: SamplingOptions(maximumTokens: 6), pool: pool, decodesReference: mixture > 0)
     var order = DataOrder(count: 5, batchSize: 4, seed: 5)
     let prompts = order.batch(0).map { TinyTrainer.prompts[$0] }
     let responses = sampler.sample(

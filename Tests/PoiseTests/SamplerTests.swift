@@ -17,7 +17,7 @@ import Testing
     prompts: [[Int32]]? = nil, firstPrompt: Int = 0
   ) -> [[SampledResponse]] {
     let sampler = Sampler(
-      self.policy.transformer, options: options, pool: WorkerPool(workerCount: workers), shardCount: shards,
+      self.policy.transformer, options: options, pool: WorkerPool(workerCount: workers),
       decodesReference: reference != nil)
     return sampler.sample(
       prompts ?? self.prompts, mixtures: [mixture, mixture, mixture], policy: (policy ?? self.policy).parameters,
@@ -51,7 +51,7 @@ import Testing
 
   @Test func keysTellSamplesApart() {
     let sampler = Sampler(
-      policy.transformer, options: SamplingOptions(maximumTokens: 7), pool: WorkerPool(workerCount: 1), shardCount: 1)
+      policy.transformer, options: SamplingOptions(maximumTokens: 7), pool: WorkerPool(workerCount: 1))
     let keys = [SamplingKey(seed: 1), SamplingKey(seed: 2), SamplingKey(seed: 1, step: 1)]
     let samples = keys.map { sampler.sample(prompts, count: 2, policy: policy.parameters, key: $0).map { $0.map(\.tokens) } }
     #expect(Set(samples).count == 3)
@@ -109,8 +109,7 @@ import Testing
     let tokens = try #require(golden["tokens"]?.array).compactMap { $0.int.map { Int32($0) } }
     let model = try StoredModel(folder: folder + "/models/stories260K_hf")
     let sampler = Sampler(
-      model.transformer, options: SamplingOptions(maximumTokens: 150, isGreedy: true), pool: WorkerPool(workerCount: 1),
-      shardCount: 1)
+      model.transformer, options: SamplingOptions(maximumTokens: 150, isGreedy: true), pool: WorkerPool(workerCount: 1))
     let response = sampler.sample([[tokens[0]]], count: 1, policy: model.parameters, key: SamplingKey(seed: 0))[0][0]
     #expect(response.tokens == Array(tokens[1...150]))
   }

@@ -82,7 +82,7 @@ struct Toy: Sendable, CustomTestStringConvertible {
 
   func sample(_ count: Int, mixture: Double) -> [SampledResponse] {
     let sampler = Sampler(
-      model, options: SamplingOptions(maximumTokens: model.responseLength), pool: WorkerPool(workerCount: 1), shardCount: 1,
+      model, options: SamplingOptions(maximumTokens: model.responseLength), pool: WorkerPool(workerCount: 1),
       decodesReference: true)
     return sampler.sample(
       Array(repeating: [0], count: count / 10), mixtures: Array(repeating: mixture, count: 10), policy: policy.parameters,

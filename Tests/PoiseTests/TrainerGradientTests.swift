@@ -43,7 +43,7 @@ import Testing
 
     let plan = ResponsePlan(algorithm.sampling, responseCount: 3)
     let groups = Sampler(
-      toy.model, options: sampling, pool: WorkerPool(workerCount: 1), shardCount: 1, decodesReference: true
+      toy.model, options: sampling, pool: WorkerPool(workerCount: 1), decodesReference: true
     ).sample(
       Array(repeating: [0], count: 10), mixtures: plan.mixtures, policy: toy.policy.parameters,
       reference: toy.reference.parameters, key: SamplingKey(seed: options.seed, step: 0)

@@ -25,7 +25,7 @@ import Testing
       tinyPolicy(deviation: 0.05), responsesPerPrompt: 2, options: TinyTrainer.options(.adamW(beta1: 0), steps: 80, batchSize: 5))
     func meanToken() -> Double {
       let sampler = Sampler(
-        trainer.policy.transformer, options: SamplingOptions(maximumTokens: 6), pool: WorkerPool(workerCount: 1), shardCount: 1)
+        trainer.policy.transformer, options: SamplingOptions(maximumTokens: 6), pool: WorkerPool(workerCount: 1))
       let responses = sampler.sample(
         TinyTrainer.prompts.map(\.tokens), count: 40, policy: trainer.policy.parameters, key: SamplingKey(seed: 99))
       let tokens = responses.joined().flatMap(\.tokens)

@@ -52,7 +52,7 @@ public struct Contestant: Sendable {
     pool: WorkerPool, batchSize: Int = 32
   ) {
     self.name = name
-    responses = Sampler(policy.transformer, options: sampling, pool: pool, shardCount: 4)
+    responses = Sampler(policy.transformer, options: sampling, pool: pool)
       .sample(prompts, count: count, policy: policy.parameters, key: key, batchSize: batchSize)
     texts = responses.map { $0.map { policy.text(of: $0.tokens) } }
   }

@@ -4,25 +4,21 @@ import PoiseRandom
 
 /// Draws responses from a policy, or from the token-wise mixture of a policy and its reference. It knows token ids, never text.
 ///
-/// A batch of prompts is cut into a fixed number of shards, each decoded by one worker; the random number of a token is keyed by
-/// (seed, step, prompt, response, token). So any number of workers draws the same tokens.
+/// A batch of prompts is shared out among the workers. A row of a decoder does not depend on the rows beside it, and the random
+/// number of a token is keyed by (seed, step, prompt, response, token): so any number of workers draws the same tokens.
 public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
   public let model: Model
   public let options: SamplingOptions
   private let pool: WorkerPool
-  private let shardCount: Int
   private let decodesReference: Bool
   private var workers: [ShardSampler<Model>] = []
   private var capacity = DecoderCapacity(promptCount: 0, promptTokens: 0, longestPrompt: 0, sequenceCount: 0, responseTokens: 0)
 
   /// - Parameter decodesReference: evaluate the reference beside the policy; needed where it has a part in a mixture.
-  public init(
-    _ model: Model, options: SamplingOptions, pool: WorkerPool, shardCount: Int, decodesReference: Bool = false
-  ) {
+  public init(_ model: Model, options: SamplingOptions, pool: WorkerPool, decodesReference: Bool = false) {
     self.model = model
     self.options = options
     self.pool = pool
-    self.shardCount = shardCount
     self.decodesReference = decodesReference
   }
 
@@ -47,7 +43,9 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
   ) -> [[SampledResponse]] {
     precondition(!decodesReference || reference != nil)
     precondition(decodesReference || mixtures.allSatisfy { $0 == 0 }, "a mixture needs the reference decoded")
-    let shards = EvenRuns(of: prompts.count, into: shardCount)
+    let most = max(1, Self.mostSequences / max(mixtures.count, 1))
+    let waves = max(1, (prompts.count + most * pool.workerCount - 1) / (most * pool.workerCount))
+    let shards = EvenRuns(of: prompts.count, into: waves * pool.workerCount)
     reserve(prompts, mixtures.count, shards)
     workers.first?.adopt(policy: policy, reference: decodesReference ? reference : nil, pool: pool)
     var responses: [[SampledResponse]] = Array(repeating: [], count: prompts.count)
@@ -65,6 +63,9 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
     return responses
   }
 
+  /// Sequences that one decoder advances together: enough for products at full speed, few enough for caches of keys and values.
+  private static var mostSequences: Int { 256 }
+
   private func reserve(_ prompts: [[Int32]], _ count: Int, _ shards: EvenRuns) {
     var needed = capacity
     needed.responseTokens = options.maximumTokens
@@ -74,9 +75,9 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
       needed.longestPrompt = max(needed.longestPrompt, prompts[shard].lazy.map(\.count).max() ?? 0)
       needed.sequenceCount = max(needed.sequenceCount, shard.count * count)
     }
-    guard needed != capacity || workers.isEmpty else { return }
+    guard needed != capacity || workers.count < min(pool.workerCount, shards.count) else { return }
     capacity = needed
-    let count = min(pool.workerCount, shardCount)
+    let count = min(pool.workerCount, shards.count)
     let policies = model.makeDecoders(count, capacity: needed)
     let references = decodesReference ? model.makeDecoders(count, capacity: needed) : []
     workers = policies.indices.map {
@@ -94,19 +95,15 @@ private final class ShardSampler<Model: LanguageModel> {
   private let referenceDecoder: Model.Decoder?
   private let endOfSequence: [Int]
   private var choice: TokenChoice
-  private var policyRow: [Float]
-  private var referenceRow: [Float]
+  /// log-probabilities that are drawn from, where they are not the policy's own.
   private var behaviourRow: [Float]
 
   init(_ model: Model, policy: Model.Decoder, reference: Model.Decoder?) {
     policyDecoder = policy
     referenceDecoder = reference
     endOfSequence = model.endOfSequence
-    let size = model.vocabularySize
-    choice = TokenChoice(vocabularySize: size)
-    policyRow = Array(repeating: 0, count: size)
-    referenceRow = policyRow
-    behaviourRow = policyRow
+    choice = TokenChoice(vocabularySize: model.vocabularySize)
+    behaviourRow = Array(repeating: 0, count: model.vocabularySize)
   }
 
   /// Takes up parameters, for the decoders of all shards.
@@ -153,30 +150,51 @@ private final class ShardSampler<Model: LanguageModel> {
   private func chooseToken(
     _ row: Int, mixture: Double, _ options: SamplingOptions, _ response: inout SampledResponse, uniform: Double
   ) -> Int {
-    Self.logProbabilities(policyDecoder, row, into: &policyRow)
-    if let referenceDecoder {
-      Self.logProbabilities(referenceDecoder, row, into: &referenceRow)
-      response.logMixturePartition += Double(
-        kernels.geometricMixture(
-          policy: policyRow.span, reference: referenceRow.span, weight: Float(mixture), into: behaviourRow.mutableSpan))
-    } else {
-      behaviourRow.replaceSubrange(behaviourRow.indices, with: policyRow)
+    let decoder = policyDecoder
+    let logits = decoder.logits(row: row)
+    let logPartition = kernels.logSumExp(logits)
+    if referenceDecoder == nil, options.isPlain {
+      let token =
+        options.isGreedy
+        ? TokenChoice.greedy(logits) : kernels.drawToken(logits, logPartition: logPartition, uniform: uniform)
+      response.add(token, logProbability: logits[token] - logPartition, behaviour: logits[token] - logPartition, options)
+      return token
     }
-    if !options.isPlain { choice.reshape(&behaviourRow, options) }
+    var behaviourLogPartition: Float = 0
+    var referenceLogPartition: Float = 0
+    if let referenceDecoder {
+      let reference = referenceDecoder.logits(row: row)
+      referenceLogPartition = kernels.logSumExp(reference)
+      behaviourLogPartition = kernels.geometricMixture(
+        policy: logits, policyLogPartition: logPartition, reference: reference, referenceLogPartition: referenceLogPartition,
+        weight: Float(mixture), into: behaviourRow.mutableSpan)
+      response.logMixturePartition += Double(behaviourLogPartition)
+    } else {
+      for token in logits.indices { behaviourRow[token] = logits[token] - logPartition }
+    }
+    if !options.isPlain {
+      choice.reshape(&behaviourRow, options)
+      behaviourLogPartition = 0
+    }
     let token =
-      options.isGreedy ? TokenChoice.greedy(behaviourRow.span) : choice.draw(behaviourRow.span, uniform: uniform)
-    response.tokens.append(Int32(token))
-    response.logProbability += Double(policyRow[token])
-    response.behaviourLogProbability += options.isGreedy ? 0 : Double(behaviourRow[token])
-    if referenceDecoder != nil {
-      response.referenceLogProbability = (response.referenceLogProbability ?? 0) + Double(referenceRow[token])
+      options.isGreedy
+      ? TokenChoice.greedy(behaviourRow.span)
+      : kernels.drawToken(behaviourRow.span, logPartition: behaviourLogPartition, uniform: uniform)
+    response.add(
+      token, logProbability: logits[token] - logPartition, behaviour: behaviourRow[token] - behaviourLogPartition, options)
+    if let referenceDecoder {
+      let logProbability = referenceDecoder.logits(row: row)[token] - referenceLogPartition
+      response.referenceLogProbability = (response.referenceLogProbability ?? 0) + Double(logProbability)
     }
     return token
   }
+}
 
-  private static func logProbabilities(_ decoder: Model.Decoder, _ row: Int, into logProbabilities: inout [Float]) {
-    let logits = decoder.logits(row: row)
-    for token in logits.indices { logProbabilities[token] = logits[token] }
-    kernels.logSoftmax(columns: logits.count, updating: logProbabilities.mutableSpan)
+extension SampledResponse {
+  /// One token more, with its log-probabilities under the policy and under what it was drawn from.
+  fileprivate mutating func add(_ token: Int, logProbability: Float, behaviour: Float, _ options: SamplingOptions) {
+    tokens.append(Int32(token))
+    self.logProbability += Double(logProbability)
+    behaviourLogProbability += options.isGreedy ? 0 : Double(behaviour)
   }
 }

@@ -1,7 +1,7 @@
 import PoiseKernels
 import PoiseRandom
 
-/// Draws one token from log-probabilities. Owns the scratch rows, so that drawing allocates nothing.
+/// What becomes of log-probabilities before a token is drawn. Owns the scratch rows, so that drawing allocates nothing.
 struct TokenChoice {
   private var weights: [Float]
   private var order: [Int32] = []
@@ -9,26 +9,10 @@ struct TokenChoice {
   init(vocabularySize: Int) { weights = Array(repeating: 0, count: vocabularySize) }
 
   /// The most probable token, the first of equals.
-  static func greedy(_ logProbabilities: Span<Float>) -> Int {
+  static func greedy(_ logits: Span<Float>) -> Int {
     var best = 0
-    for token in logProbabilities.indices where logProbabilities[token] > logProbabilities[best] { best = token }
+    for token in logits.indices where logits[token] > logits[best] { best = token }
     return best
-  }
-
-  /// The token at which the running sum of probabilities passes `uniform`.
-  mutating func draw(_ logProbabilities: Span<Float>, uniform: Double) -> Int {
-    kernels.exponential(logProbabilities, into: weights.mutableSpan)
-    var total = 0.0
-    for weight in weights { total += Double(weight) }
-    let threshold = uniform * total
-    var sum = 0.0
-    var last = 0
-    for token in weights.indices where weights[token] > 0 {
-      sum += Double(weights[token])
-      last = token
-      if sum > threshold { break }
-    }
-    return last
   }
 
   /// Tempers and truncates log-probabilities in place and normalises them again; excluded tokens get −∞.

@@ -39,7 +39,7 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     self.options = options
     plan = ResponsePlan(algorithm.sampling, responseCount: responsesPerPrompt)
     sampler = Sampler(
-      policy.languageModel, options: sampling, pool: pool, shardCount: options.shards,
+      policy.languageModel, options: sampling, pool: pool,
       decodesReference: algorithm.sampling.mixture > 0)
     pass = ShardedPass(policy.languageModel, pool: pool, shardCount: options.shards, backward: true, reference: true)
     let longest = prompts.lazy.map(\.tokens.count).max()!

@@ -51,7 +51,7 @@ public final class SnapshotObserver<Trained: TrainablePolicy>: TrainingObserver 
     comparing = SideBySide(judge: judge)
     schedule = LookSchedule(every: every)
     self.limit = limit
-    sampler = Sampler(policy.languageModel, options: sampling, pool: pool, shardCount: 4)
+    sampler = Sampler(policy.languageModel, options: sampling, pool: pool)
     self.seed = seed
     keep(snapshot(start, step: 0))
     if step > 0 { keep(snapshot(policy.parameters, step: step)) }

@@ -16,7 +16,7 @@ extension PeerWorkload {
         let options = SamplingOptions(maximumTokens: new)
         func sampler(mixes: Bool) -> Sampler<Transformer> {
           Sampler(
-            transformer, options: options, pool: run.pool, shardCount: min(count, 2 * run.pool.workerCount),
+            transformer, options: options, pool: run.pool,
             decodesReference: mixes)
         }
         let work = Work(operations: operations, tokens: Double(count * new))

@@ -35,7 +35,7 @@ struct SampleCommand: ParsableCommand {
     if let reference { try policy.requireSameForm(reference) }
     let prompts = try policy.prompts(inputPath(prompts), responseTokens: sampling.maxNewTokens)
     let sampler = Sampler(
-      policy.transformer, options: sampling.options(), pool: common.makePool(), shardCount: 4,
+      policy.transformer, options: sampling.options(), pool: common.makePool(),
       decodesReference: reference != nil)
     for batch in batches(of: prompts) {
       let groups = sampler.sample(

@@ -5,7 +5,7 @@
 // still has the rounding errors of its logits, δ: the divergence, about d²/2, is off by about d·δ, not by δ.
 
 /// Probabilities are 0 below it.
-private let leastLogProbability: Float = -87.33
+let leastLogProbability: Float = -87.33
 
 extension Kernels {
   /// −Σ π log π: every term is positive, nothing cancels.

@@ -95,25 +95,34 @@ func multiply(
   // A block of panels stays in the second cache while all rows pass it, eight rows in the first while all its panels do.
   let together = panelWidth &* max(1, blockDepth / max(k, 1))
   for block in Swift.stride(from: 0, to: columns, by: together) {
+    let end = min(block &+ together, columns)
     var row = 0
     while row < m {
       let rows = m &- row >= 8 ? 8 : m &- row >= 4 ? 4 : 1
+      let left = a.rows(from: row)
       var first = block
-      while first < min(block &+ together, columns) {
-        let width = min(panelWidth, columns &- first)
+      while first < end {
         let panel = unsafe panels + first &* panelRows
         let target = unsafe c + row &* stride + first
-        if width == panelWidth {
-          unsafe tile(a.rows(from: row), panel, k, rows: rows, adding: adding, into: target, stride)
+        let width = min(panelWidth, end &- first)
+        if rows == 1, first &+ severalPanels &* panelWidth <= end {
+          unsafe oneRow(left, panel, panelRows &* panelWidth, k, adding, target)
+          first &+= severalPanels &* panelWidth
+        } else if width == panelWidth {
+          unsafe tile(left, panel, k, rows: rows, adding: adding, into: target, stride)
+          first &+= panelWidth
         } else {
-          unsafe narrowTile(a.rows(from: row), panel, k, rows: rows, width: width, adding: adding, into: target, stride)
+          unsafe narrowTile(left, panel, k, rows: rows, width: width, adding: adding, into: target, stride)
+          first &+= panelWidth
         }
-        first &+= panelWidth
       }
       row &+= rows
     }
   }
 }
+
+/// Panels that a single row passes at once: a sum must wait for itself, so there must be others.
+private let severalPanels = POISE_LANE_REGISTERS >= 32 ? 4 : 2
 
 /// Rows of panels that are worked on together: 256 KiB.
 private let blockDepth = 2_048
@@ -147,6 +156,7 @@ private func tile(
       unsafe fourRows(a, b + half, k, adding, c + half, stride)
       unsafe fourRows(a.rows(from: 4), b + half, k, adding, c + 4 &* stride + half, stride)
     }
+  case 4 where POISE_LANE_REGISTERS >= 32: unsafe fourWholeRows(a, b, k, adding, c, stride)
   case 4:
     unsafe fourRows(a, b, k, adding, c, stride)
     unsafe fourRows(a, b + Lanes.scalarCount, k, adding, c + Lanes.scalarCount, stride)
@@ -234,7 +244,79 @@ private func fourRows(
   unsafe store(s3, c + 3 &* stride)
 }
 
-/// One row times a panel: two sums over even and odd k would be others, so the two halves must do.
+/// Four rows times a whole panel: eight sums.
+private func fourWholeRows(
+  _ a: LeftFactor, _ b: UnsafePointer<Float>, _ k: Int, _ adding: Bool, _ c: UnsafeMutablePointer<Float>, _ stride: Int
+) {
+  var (s00, s01) = unsafe start(c, 0 &* stride, adding)
+  var (s10, s11) = unsafe start(c, 1 &* stride, adding)
+  var (s20, s21) = unsafe start(c, 2 &* stride, adding)
+  var (s30, s31) = unsafe start(c, 3 &* stride, adding)
+  for p in 0..<k {
+    let x = unsafe a.start + p &* a.columnStride
+    let (b0, b1) = unsafe (load(b + p &* panelWidth), load(b + p &* panelWidth + Lanes.scalarCount))
+    let x0 = unsafe x[0 &* a.rowStride]
+    s00.add(b0, times: x0)
+    s01.add(b1, times: x0)
+    let x1 = unsafe x[1 &* a.rowStride]
+    s10.add(b0, times: x1)
+    s11.add(b1, times: x1)
+    let x2 = unsafe x[2 &* a.rowStride]
+    s20.add(b0, times: x2)
+    s21.add(b1, times: x2)
+    let x3 = unsafe x[3 &* a.rowStride]
+    s30.add(b0, times: x3)
+    s31.add(b1, times: x3)
+  }
+  unsafe store(s00, c + 0 &* stride)
+  unsafe store(s01, c + 0 &* stride + Lanes.scalarCount)
+  unsafe store(s10, c + 1 &* stride)
+  unsafe store(s11, c + 1 &* stride + Lanes.scalarCount)
+  unsafe store(s20, c + 2 &* stride)
+  unsafe store(s21, c + 2 &* stride + Lanes.scalarCount)
+  unsafe store(s30, c + 3 &* stride)
+  unsafe store(s31, c + 3 &* stride + Lanes.scalarCount)
+}
+
+/// One row times several panels, `distance` floats apart.
+private func oneRow(
+  _ a: LeftFactor, _ b: UnsafePointer<Float>, _ distance: Int, _ k: Int, _ adding: Bool, _ c: UnsafeMutablePointer<Float>
+) {
+  let (second, third, fourth) = unsafe (b + distance, b + 2 &* distance, b + 3 &* distance)
+  var (s00, s01) = unsafe start(c, 0, adding)
+  var (s10, s11) = unsafe start(c, panelWidth, adding)
+  guard POISE_LANE_REGISTERS >= 32 else {
+    for p in 0..<k {
+      let x = unsafe a.start[p &* a.columnStride]
+      s00.add(unsafe load(b + p &* panelWidth), times: x)
+      s01.add(unsafe load(b + p &* panelWidth + Lanes.scalarCount), times: x)
+      s10.add(unsafe load(second + p &* panelWidth), times: x)
+      s11.add(unsafe load(second + p &* panelWidth + Lanes.scalarCount), times: x)
+    }
+    unsafe store(s00, s01, c)
+    unsafe store(s10, s11, c + panelWidth)
+    return
+  }
+  var (s20, s21) = unsafe start(c, 2 &* panelWidth, adding)
+  var (s30, s31) = unsafe start(c, 3 &* panelWidth, adding)
+  for p in 0..<k {
+    let x = unsafe a.start[p &* a.columnStride]
+    s00.add(unsafe load(b + p &* panelWidth), times: x)
+    s01.add(unsafe load(b + p &* panelWidth + Lanes.scalarCount), times: x)
+    s10.add(unsafe load(second + p &* panelWidth), times: x)
+    s11.add(unsafe load(second + p &* panelWidth + Lanes.scalarCount), times: x)
+    s20.add(unsafe load(third + p &* panelWidth), times: x)
+    s21.add(unsafe load(third + p &* panelWidth + Lanes.scalarCount), times: x)
+    s30.add(unsafe load(fourth + p &* panelWidth), times: x)
+    s31.add(unsafe load(fourth + p &* panelWidth + Lanes.scalarCount), times: x)
+  }
+  unsafe store(s00, s01, c)
+  unsafe store(s10, s11, c + panelWidth)
+  unsafe store(s20, s21, c + 2 &* panelWidth)
+  unsafe store(s30, s31, c + 3 &* panelWidth)
+}
+
+/// One row times a panel.
 private func oneRow(
   _ a: LeftFactor, _ b: UnsafePointer<Float>, _ k: Int, _ adding: Bool, _ c: UnsafeMutablePointer<Float>
 ) {
@@ -252,6 +334,12 @@ private func oneRow(
 private func start(_ c: UnsafeMutablePointer<Float>, _ offset: Int, _ adding: Bool) -> (Lanes, Lanes) {
   guard adding else { return (.zero, .zero) }
   return unsafe (load(c + offset), load(c + offset + Lanes.scalarCount))
+}
+
+@inline(__always)
+private func store(_ first: Lanes, _ second: Lanes, _ c: UnsafeMutablePointer<Float>) {
+  unsafe store(first, c)
+  unsafe store(second, c + Lanes.scalarCount)
 }
 
 @inline(__always)
