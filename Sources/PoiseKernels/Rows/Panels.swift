@@ -124,8 +124,11 @@ func multiply(
 /// Panels that a single row passes at once: a sum must wait for itself, so there must be others.
 private let severalPanels = POISE_LANE_REGISTERS >= 32 ? 4 : 2
 
-/// Rows of panels that are worked on together: 256 KiB.
-private let blockDepth = 2_048
+/// How far ahead panels are asked for, in floats: the next panel is as far away as memory may be.
+private let panelPrefetch = 2_048
+
+/// Rows of panels that are worked on together: 128 KiB.
+private let blockDepth = 1_024
 
 /// A tile that is not as wide as a panel, by way of one that is.
 private func narrowTile(
@@ -177,6 +180,8 @@ private func eightRows(
   var (s60, s61) = unsafe start(c, 6 &* stride, adding)
   var (s70, s71) = unsafe start(c, 7 &* stride, adding)
   for p in 0..<k {
+    unsafe poise_prefetch(b + p &* panelWidth + panelPrefetch)
+    unsafe poise_prefetch(b + p &* panelWidth + panelPrefetch + Lanes.scalarCount)
     let x = unsafe a.start + p &* a.columnStride
     let (b0, b1) = unsafe (load(b + p &* panelWidth), load(b + p &* panelWidth + Lanes.scalarCount))
     let x0 = unsafe x[0 &* a.rowStride]
