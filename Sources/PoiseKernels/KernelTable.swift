@@ -126,6 +126,13 @@ public protocol KernelTable: Sendable {
 
   // MARK: Products of few rows
 
+  /// Floats of scratch that `matrixProduct` of a right factor (k, columns) takes.
+  func productScratchElements(inner k: Int, columns: Int) -> Int
+  /// C ← a·b, or C ← C + a·b. a (m, k): element (i, j) is `a[i·aRow + j·aColumn]`; b (k, columns) likewise; c (m, columns) with rows
+  /// `stride` apart. Each element is summed in the order of k, each product in one rounding.
+  func matrixProduct(
+    _ a: Span<Float>, aRow: Int, aColumn: Int, _ b: Span<Float>, bRow: Int, bColumn: Int, rows m: Int, inner k: Int,
+    columns: Int, adding: Bool, scratch: consuming MutableSpan<Float>, into c: consuming MutableSpan<Float>, stride: Int)
   /// Columns of a panel.
   var panelColumns: Int { get }
   /// Floats that the panels of a matrix (k, columns) take.

@@ -54,6 +54,42 @@ extension Kernels {
   }
 }
 
+extension Kernels {
+  /// Floats of scratch that `matrixProduct` of a right factor (k, columns) takes.
+  public func productScratchElements(inner k: Int, columns: Int) -> Int { min(k, innerBlock) * wholePanels(columns) }
+
+  /// C ← a·b, or C ← C + a·b. a (m, k): element (i, j) is `a[i·aRow + j·aColumn]`; b (k, columns) likewise; c (m, columns) with rows
+  /// `stride` apart. The right factor is packed into `scratch`, 256 of its rows at a time.
+  public func matrixProduct(
+    _ a: Span<Float>, aRow: Int, aColumn: Int, _ b: Span<Float>, bRow: Int, bColumn: Int, rows m: Int, inner k: Int,
+    columns: Int, adding: Bool, scratch: consuming MutableSpan<Float>, into c: consuming MutableSpan<Float>, stride: Int
+  ) {
+    guard m > 0, columns > 0, k > 0 else { return }
+    precondition(a.count > (m - 1) * aRow + (k - 1) * aColumn && b.count > (k - 1) * bRow + (columns - 1) * bColumn)
+    precondition(c.count >= (m - 1) * stride + columns)
+    precondition(scratch.count >= productScratchElements(inner: k, columns: columns))
+    unsafe a.withUnsafeBufferPointer { a in
+      unsafe b.withUnsafeBufferPointer { b in
+        unsafe scratch.withUnsafeMutableBufferPointer { panels in
+          unsafe c.withUnsafeMutableBufferPointer { c in
+            for first in Swift.stride(from: 0, to: k, by: innerBlock) {
+              let depth = min(innerBlock, k - first)
+              unsafe pack(b.baseAddress! + first * bRow, depth, columns, bRow, bColumn, into: panels.baseAddress!)
+              let left = unsafe LeftFactor(start: a.baseAddress! + first * aColumn, rowStride: aRow, columnStride: aColumn)
+              unsafe multiply(
+                left, rows: m, panels: panels.baseAddress!, inner: depth, columns: columns, adding: adding || first > 0,
+                into: c.baseAddress!, stride: stride)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Rows of the right factor that are packed at a time: with eight rows of the left, they stay in the nearest cache.
+private let innerBlock = 256
+
 /// The left factor of a product: element (i, j) is `start[i·rowStride + j·columnStride]`.
 struct LeftFactor {
   let start: UnsafePointer<Float>
@@ -70,19 +106,50 @@ func pack(
   _ b: UnsafePointer<Float>, _ k: Int, _ columns: Int, _ rowStride: Int, _ columnStride: Int,
   into panels: UnsafeMutablePointer<Float>
 ) {
-  var target = unsafe panels
   for first in stride(from: 0, to: columns, by: panelWidth) {
+    let (source, target) = unsafe (b + first &* columnStride, panels + first &* k)
     let width = min(panelWidth, columns - first)
-    for row in 0..<k {
-      let source = unsafe b + row &* rowStride + first &* columnStride
-      if columnStride == 1 {
-        for column in 0..<width { unsafe target[column] = source[column] }
-      } else {
-        for column in 0..<width { unsafe target[column] = source[column &* columnStride] }
-      }
-      for column in width..<panelWidth { unsafe target[column] = 0 }
-      unsafe target += panelWidth
+    if columnStride == 1 {
+      unsafe copyPanel(source, k, width, rowStride, into: target)
+    } else {
+      unsafe transposePanel(source, k, width, rowStride, columnStride, into: target)
     }
+  }
+}
+
+/// A panel whose rows lie in one piece.
+private func copyPanel(
+  _ source: UnsafePointer<Float>, _ k: Int, _ width: Int, _ rowStride: Int, into target: UnsafeMutablePointer<Float>
+) {
+  for row in 0..<k {
+    let (from, to) = unsafe (source + row &* rowStride, target + row &* panelWidth)
+    if width == panelWidth {
+      unsafe store(load(from), load(from + Lanes.scalarCount), to)
+    } else {
+      for column in 0..<width { unsafe to[column] = from[column] }
+      for column in width..<panelWidth { unsafe to[column] = 0 }
+    }
+  }
+}
+
+/// A panel whose columns lie in one piece (or in none): sixteen rows of it at a time, so that each cache line of the source is
+/// read once, whatever its distance from the next.
+private func transposePanel(
+  _ source: UnsafePointer<Float>, _ k: Int, _ width: Int, _ rowStride: Int, _ columnStride: Int,
+  into target: UnsafeMutablePointer<Float>
+) {
+  for first in stride(from: 0, to: k, by: Lanes.scalarCount) {
+    let rows = min(Lanes.scalarCount, k &- first)
+    let to = unsafe target + first &* panelWidth
+    for column in 0..<width {
+      let from = unsafe source + column &* columnStride + first &* rowStride
+      if rows == Lanes.scalarCount {
+        for row in 0..<Lanes.scalarCount { unsafe to[row &* panelWidth &+ column] = from[row &* rowStride] }
+      } else {
+        for row in 0..<rows { unsafe to[row &* panelWidth &+ column] = from[row &* rowStride] }
+      }
+    }
+    for column in width..<panelWidth { for row in 0..<rows { unsafe to[row &* panelWidth &+ column] = 0 } }
   }
 }
 

@@ -61,6 +61,9 @@ public final class Arena: @unchecked Sendable {
     base.update(from: other.base, count: count)
   }
 
+  /// Sets a tensor to zero.
+  package func clear(_ tensor: Tensor) { clear(tensor, rows: 0..<tensor.rows) }
+
   /// Sets rows of a tensor to zero: where gradients accumulate.
   func clear(_ tensor: Tensor, rows: Range<Int>) {
     precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.rows)
