@@ -15,6 +15,14 @@ POISE_BUILTIN PoiseLanes poise_fused_multiply_add(PoiseLanes a, PoiseLanes b, Po
 /// The larger; a where either is not a number.
 POISE_BUILTIN PoiseLanes poise_maximum(PoiseLanes a, PoiseLanes b) { return a < b ? b : a; }
 
+/// a₀ b₀ a₁ b₁ … of the lower halves, and of the upper: steps of a transposition.
+POISE_BUILTIN PoiseLanes poise_interleave_lower(PoiseLanes a, PoiseLanes b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+POISE_BUILTIN PoiseLanes poise_interleave_upper(PoiseLanes a, PoiseLanes b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
 /// Stores past the caches: for results larger than they are. `address` is a multiple of 64.
 POISE_BUILTIN void poise_store_past_caches(PoiseLanes a, float *address) {
   __builtin_nontemporal_store(a, (PoiseLanes *)address);

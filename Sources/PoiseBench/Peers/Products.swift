@@ -12,7 +12,7 @@ extension PeerWorkload {
       let (n, d, v) = (Double(rows), Double(width), Double(vocabulary))
       let work = Work(
         read: 4 * (2 * d * v + 2 * n * d), written: 4 * (d * v + n * d), exponentials: n * v, operations: 6 * n * d * v)
-      run.time(name, "blocks of 128 rows", work, measuresMemory: true) { head.run() }
+      run.time(name, "blocks of 192 rows", work, measuresMemory: true) { head.run() }
     }
   }
 
@@ -52,7 +52,7 @@ extension PeerWorkload {
 
 /// The vocabulary head by itself, as training runs it: logits of one block of rows exist at a time.
 final class HeadPass {
-  private static let blockRows = 128
+  private static let blockRows = ActivationLayout.usualHeadBlockRows
   private let arena: Arena
   private let hidden: Tensor
   private let weight: Tensor
@@ -90,17 +90,19 @@ final class HeadPass {
     let (targets, coefficients) = (targets, coefficients)
     a.clear(dWeight)
     for first in stride(from: 0, to: hidden.rows, by: Self.blockRows) {
-      let block = first..<first + Self.blockRows
-      multiply(a.matrix(hidden, rows: block), a.matrix(weight).transposed, into: a.matrix(logits))
-      kernels.logPartitions(a[logits], columns: columns, into: a[writing: logPartitions])
+      let block = first..<min(first + Self.blockRows, hidden.rows)
+      let own = 0..<block.count
+      multiply(a.matrix(hidden, rows: block), a.matrix(weight).transposed, into: a.matrix(logits, rows: own))
+      kernels.logPartitions(a[logits, rows: own], columns: columns, into: a[writing: logPartitions, rows: own])
       kernels.targetLogProbabilities(
-        a[logits], columns: columns, logPartitions: a[logPartitions], rows: ids.span, targets: targets.span.extracting(block),
-        into: a[writing: logProbabilities, rows: block])
+        a[logits, rows: own], columns: columns, logPartitions: a[logPartitions, rows: own], rows: ids.span.extracting(own),
+        targets: targets.span.extracting(block), into: a[writing: logProbabilities, rows: block])
       kernels.logProbabilityBackward(
-        coefficients: coefficients.span.extracting(block), rows: ids.span, targets: targets.span.extracting(block),
-        logPartitions: a[logPartitions], columns: columns, updating: a[writing: logits])
-      multiply(a.matrix(logits), a.matrix(weight), into: a.matrix(dHidden, rows: block))
-      multiply(a.matrix(logits).transposed, a.matrix(hidden, rows: block), addingTo: a.matrix(dWeight))
+        coefficients: coefficients.span.extracting(block), rows: ids.span.extracting(own),
+        targets: targets.span.extracting(block), logPartitions: a[logPartitions, rows: own], columns: columns,
+        updating: a[writing: logits, rows: own])
+      multiply(a.matrix(logits, rows: own), a.matrix(weight), into: a.matrix(dHidden, rows: block))
+      multiply(a.matrix(logits, rows: own).transposed, a.matrix(hidden, rows: block), addingTo: a.matrix(dWeight))
     }
   }
 }

@@ -56,10 +56,13 @@ extension Kernels {
 
 extension Kernels {
   /// Floats of scratch that `matrixProduct` of a right factor (k, columns) takes.
-  public func productScratchElements(inner k: Int, columns: Int) -> Int { min(k, innerBlock) * wholePanels(columns) }
+  public func productScratchElements(inner k: Int, columns: Int) -> Int {
+    let depth = min(k, innerBlock)
+    return depth * min(wholePanels(columns), packedColumns(depth))
+  }
 
   /// C ← a·b, or C ← C + a·b. a (m, k): element (i, j) is `a[i·aRow + j·aColumn]`; b (k, columns) likewise; c (m, columns) with rows
-  /// `stride` apart. The right factor is packed into `scratch`, 256 of its rows at a time.
+  /// `stride` apart. The right factor is packed into `scratch`, piece by piece.
   public func matrixProduct(
     _ a: Span<Float>, aRow: Int, aColumn: Int, _ b: Span<Float>, bRow: Int, bColumn: Int, rows m: Int, inner k: Int,
     columns: Int, adding: Bool, scratch: consuming MutableSpan<Float>, into c: consuming MutableSpan<Float>, stride: Int
@@ -74,11 +77,15 @@ extension Kernels {
           unsafe c.withUnsafeMutableBufferPointer { c in
             for first in Swift.stride(from: 0, to: k, by: innerBlock) {
               let depth = min(innerBlock, k - first)
-              unsafe pack(b.baseAddress! + first * bRow, depth, columns, bRow, bColumn, into: panels.baseAddress!)
               let left = unsafe LeftFactor(start: a.baseAddress! + first * aColumn, rowStride: aRow, columnStride: aColumn)
-              unsafe multiply(
-                left, rows: m, panels: panels.baseAddress!, inner: depth, columns: columns, adding: adding || first > 0,
-                into: c.baseAddress!, stride: stride)
+              for column in Swift.stride(from: 0, to: columns, by: packedColumns(depth)) {
+                let width = min(packedColumns(depth), columns - column)
+                unsafe pack(
+                  b.baseAddress! + first * bRow + column * bColumn, depth, width, bRow, bColumn, into: panels.baseAddress!)
+                unsafe multiply(
+                  left, rows: m, panels: panels.baseAddress!, inner: depth, columns: width, adding: adding || first > 0,
+                  into: c.baseAddress! + column, stride: stride)
+              }
             }
           }
         }
@@ -86,6 +93,9 @@ extension Kernels {
     }
   }
 }
+
+/// Columns of the right factor that are packed at a time: 512 KiB of it, which the second cache holds.
+private func packedColumns(_ depth: Int) -> Int { panelWidth * max(1, 4_096 / depth) }
 
 /// Rows of the right factor that are packed at a time: with eight rows of the left, they stay in the nearest cache.
 private let innerBlock = 256
@@ -95,6 +105,8 @@ struct LeftFactor {
   let start: UnsafePointer<Float>
   let rowStride: Int
   let columnStride: Int
+  /// Eight rows that were brought together.
+  var isPacked = false
 
   @inline(__always)
   func rows(from index: Int) -> LeftFactor {
@@ -132,25 +144,45 @@ private func copyPanel(
   }
 }
 
-/// A panel whose columns lie in one piece (or in none): sixteen rows of it at a time, so that each cache line of the source is
-/// read once, whatever its distance from the next.
+/// A panel whose columns lie in one piece, or in none: squares of sixteen at a time, so that each cache line of the source is read
+/// once, whatever its distance from the next.
 private func transposePanel(
   _ source: UnsafePointer<Float>, _ k: Int, _ width: Int, _ rowStride: Int, _ columnStride: Int,
   into target: UnsafeMutablePointer<Float>
 ) {
-  for first in stride(from: 0, to: k, by: Lanes.scalarCount) {
-    let rows = min(Lanes.scalarCount, k &- first)
-    let to = unsafe target + first &* panelWidth
-    for column in 0..<width {
-      let from = unsafe source + column &* columnStride + first &* rowStride
-      if rows == Lanes.scalarCount {
-        for row in 0..<Lanes.scalarCount { unsafe to[row &* panelWidth &+ column] = from[row &* rowStride] }
-      } else {
-        for row in 0..<rows { unsafe to[row &* panelWidth &+ column] = from[row &* rowStride] }
+  for firstRow in stride(from: 0, to: k, by: Lanes.scalarCount) {
+    let rows = min(Lanes.scalarCount, k &- firstRow)
+    for firstColumn in stride(from: 0, to: panelWidth, by: Lanes.scalarCount) {
+      let from = unsafe source + firstColumn &* columnStride + firstRow &* rowStride
+      let to = unsafe target + firstRow &* panelWidth + firstColumn
+      if rowStride == 1, rows == Lanes.scalarCount, firstColumn &+ Lanes.scalarCount <= width {
+        unsafe transposeSquare(from, columnStride, into: to)
+        continue
+      }
+      for column in 0..<Lanes.scalarCount {
+        for row in 0..<rows {
+          unsafe to[row &* panelWidth &+ column] =
+            firstColumn &+ column < width ? from[column &* columnStride &+ row &* rowStride] : 0
+        }
       }
     }
-    for column in width..<panelWidth { for row in 0..<rows { unsafe to[row &* panelWidth &+ column] = 0 } }
   }
+}
+
+/// Sixteen columns of sixteen, into rows of a panel. Four times every pair of vectors eight apart is interleaved.
+@inline(__always)
+private func transposeSquare(
+  _ source: UnsafePointer<Float>, _ columnStride: Int, into target: UnsafeMutablePointer<Float>
+) {
+  var square = InlineArray<16, Lanes> { unsafe load(source + $0 &* columnStride) }
+  for _ in 0..<4 {
+    let before = square
+    for pair in 0..<8 {
+      square[2 &* pair] = poise_interleave_lower(before[pair], before[pair &+ 8])
+      square[2 &* pair &+ 1] = poise_interleave_upper(before[pair], before[pair &+ 8])
+    }
+  }
+  for row in 0..<16 { unsafe store(square[row], target + row &* panelWidth) }
 }
 
 /// - Parameter panelRows: rows that the panels hold, of which the first k are taken; k unless said otherwise.
@@ -159,6 +191,10 @@ func multiply(
   into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   let panelRows = panelRows ?? k
+  if !a.isPacked, a.rowStride == 1, a.columnStride != 1, k >= 32, k <= innerBlock, columns > panelWidth {
+    return unsafe multiplyTransposed(
+      a, rows: m, panels: panels, inner: k, panelRows: panelRows, columns: columns, adding: adding, into: c, stride: stride)
+  }
   // A block of panels stays in the second cache while all rows pass it, eight rows in the first while all its panels do.
   let together = panelWidth &* max(1, blockDepth / max(k, 1))
   for block in Swift.stride(from: 0, to: columns, by: together) {
@@ -184,6 +220,28 @@ func multiply(
         }
       }
       row &+= rows
+    }
+  }
+}
+
+/// The same of a left factor that is read down its columns, k cache lines for eight floats each: eight rows at a time are brought
+/// together first, for all the panels.
+private func multiplyTransposed(
+  _ a: LeftFactor, rows m: Int, panels: UnsafePointer<Float>, inner k: Int, panelRows: Int, columns: Int, adding: Bool,
+  into c: UnsafeMutablePointer<Float>, stride: Int
+) {
+  var eight = InlineArray<2048, Float>(repeating: 0)  // (k, 8)
+  for row in Swift.stride(from: 0, to: m, by: 8) {
+    let rows = min(8, m &- row)
+    for p in 0..<k {
+      let from = unsafe a.start + p &* a.columnStride + row
+      for index in 0..<rows { eight[p &* 8 &+ index] = unsafe from[index] }
+    }
+    let elements = eight.span
+    unsafe elements.withUnsafeBufferPointer { packed in
+      unsafe multiply(
+        LeftFactor(start: packed.baseAddress!, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels, inner: k,
+        panelRows: panelRows, columns: columns, adding: adding, into: c + row &* stride, stride: stride)
     }
   }
 }
