@@ -20,6 +20,7 @@ public struct PeerWorkload: Sendable {
     PeerWorkload(name: "e1", title: "GPT-2 training step", run: trainingSteps),
     PeerWorkload(name: "e2", title: "IPO step on pairs", run: pairSteps),
     PeerWorkload(name: "e3", title: "sampling, and from the mixture of two models", run: sampling),
+    PeerWorkload(name: "e4", title: "online step: sample, judge, train", run: onlineSteps),
   ]
 
   /// Runs every case and prints a record of each as soon as it is known.
