@@ -8,16 +8,13 @@ public final class Arena: @unchecked Sendable {
   public let count: Int
 
   public init(count: Int) {
-    let byteCount = max(count, 1) * MemoryLayout<Float>.stride
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-    base.initialize(repeating: 0, count: max(count, 1))
+    base = AlignedPages.allocate(floats: max(count, 1))
     self.count = count
   }
 
   public convenience init(_ layout: Layout) { self.init(count: layout.count) }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { AlignedPages.deallocate(base, floats: max(count, 1)) }
 
   /// Everything.
   public var all: Span<Float> {
