@@ -34,19 +34,24 @@ struct RowWriter<Function: LaneFunction>: RowCompanion {
   private let target: UnsafeMutablePointer<Float>
   private let count: Int
   private let pastCaches: Bool
+  private let asksAhead: Bool
   private let function: Function
   /// Next element to write.
   private var index = 0
 
   /// Pointers, because a span cannot be kept beside another that is borrowed from the same matrix; they live as long as the
   /// kernel's call.
+  ///
+  /// - Parameter asksAhead: x is not in cache from an earlier reading.
   @inline(__always)
   init(
-    writing row: Int, of y: inout MutableSpan<Float>, columns: Int, from x: Span<Float>, pastCaches: Bool, _ function: Function
+    writing row: Int, of y: inout MutableSpan<Float>, columns: Int, from x: Span<Float>, pastCaches: Bool,
+    asksAhead: Bool = false, _ function: Function
   ) {
     precondition(x.count == columns && (row + 1) * columns <= y.count)
     count = columns
     self.pastCaches = pastCaches
+    self.asksAhead = asksAhead
     self.function = function
     source = unsafe x.withUnsafeBufferPointer { unsafe $0.baseAddress! }
     target = unsafe y.withUnsafeMutableBufferPointer { unsafe $0.baseAddress! + row * columns }
@@ -57,6 +62,7 @@ struct RowWriter<Function: LaneFunction>: RowCompanion {
   @inline(__always)
   mutating func writeBlock() {
     guard index &+ Lanes.scalarCount <= count else { return }
+    if asksAhead { unsafe poise_prefetch(source + index + prefetchDistance) }
     var lanes = unsafe UnsafeRawPointer(source + index).loadUnaligned(as: Lanes.self)
     function.form(&lanes)
     if pastCaches {

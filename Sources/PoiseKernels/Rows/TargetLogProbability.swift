@@ -47,7 +47,7 @@ extension Kernels {
       let total = seeds.total(row: r) ?? 0
       let x = logits.extracting(rowRange(r, of: columns))
       var writer = RowWriter(
-        writing: r, of: &dLogits, columns: columns, from: x, pastCaches: pastCaches,
+        writing: r, of: &dLogits, columns: columns, from: x, pastCaches: pastCaches, asksAhead: true,
         ScaledExponential(origin: logPartitions[r], factor: -total))
       writer.finish()
       var row = dLogits._mutatingExtracting(rowRange(r, of: columns))
@@ -69,6 +69,9 @@ extension Kernels {
     precondition(columns > 0 && scratch.count >= 2 * padded && dLogits.count == logits.count)
     precondition(logits.count == targets.count * columns && coefficients.count == targets.count)
     precondition(logProbabilities.count == targets.count)
+    if columns <= partCount, columns.isMultiple(of: Lanes.scalarCount) {
+      return seedShortRows(logits, columns, targets, coefficients, &logProbabilities, &dLogits)
+    }
     let pastCaches = logits.isPastCaches
     var before = RowSeed()
     for r in 0...targets.count {
@@ -106,6 +109,46 @@ extension Kernels {
       logProbabilities[r] = x[before.target] - partition.logarithm
     }
     finishWriting(pastCaches: pastCaches)
+  }
+}
+
+extension Kernels {
+  /// Rows of whole lanes, as many at once as the nearest cache holds: exponentials are kept where the gradient will be.
+  private func seedShortRows(
+    _ logits: Span<Float>, _ columns: Int, _ targets: Span<Int32>, _ coefficients: Span<Float>,
+    _ logProbabilities: inout MutableSpan<Float>, _ dLogits: inout MutableSpan<Float>
+  ) {
+    let together = max(1, min(rowsTogether, 4 * partCount / columns))
+    for first in stride(from: 0, to: targets.count, by: together) {
+      let rows = first..<min(first + together, targets.count)
+      var partitions = LogPartitions()
+      var sums = InlineArray<16, Float>(repeating: 1)
+      for r in rows where coefficients[r] != 0 {
+        let x = logits.extracting(rowRange(r, of: columns))
+        var reading = RowReading()
+        var keeper = RowKeeper(dLogits._mutatingExtracting(rowRange(r, of: columns)), beside: NoCompanion())
+        reading.read(x, beside: &keeper)
+        let partition = reading.partition(of: x)
+        if partition.origin.bitPattern != x[0].bitPattern {
+          var row = dLogits._mutatingExtracting(rowRange(r, of: columns))
+          row.setLanes(from: x, ScaledExponential(origin: partition.origin, factor: 1))
+        }
+        partitions.set(r - first, to: partition)
+        sums[r - first] = partition.sum
+      }
+      let logarithms = partitions.logarithms
+      for r in rows {
+        var row = dLogits._mutatingExtracting(rowRange(r, of: columns))
+        logProbabilities[r] = 0
+        guard coefficients[r] != 0 else {
+          for i in row.indices { row[i] = 0 }
+          continue
+        }
+        row.updateLanes(Multiple(factor: -coefficients[r] / sums[r - first]))
+        row[Int(targets[r])] += coefficients[r]
+        logProbabilities[r] = logits[r * columns + Int(targets[r])] - logarithms[r - first]
+      }
+    }
   }
 }
 
