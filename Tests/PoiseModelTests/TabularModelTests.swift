@@ -1,6 +1,7 @@
 import Foundation
 import PoiseRandom
 import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 @testable import PoiseModel
