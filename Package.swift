@@ -115,6 +115,8 @@ let package = Package(
     .testTarget(
       name: "PoiseTests", dependencies: ["Poise", "PoiseGames", "PoiseRandom", "PoiseTwins", "PoiseTestSupport"],
       swiftSettings: lifetimes),
+    .testTarget(
+      name: "PoiseBenchTests", dependencies: ["PoiseBench", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseTestSupport"]),
     .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
   ]
 )
