@@ -99,7 +99,8 @@ let package = Package(
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [
-        "Poise", "PoiseBench", "PoiseGames", .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
+        "Poise", "PoiseBench", "PoiseGames", "PoiseKernelCases",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
       ]),
 
     // MARK: tests

@@ -1,5 +1,6 @@
 import Foundation
 import PoiseFiles
+import PoiseKernelCases
 import PoiseKernels
 
 /// The roofline of Williams, Waterman & Patterson 2009: operations a byte to the right, operations a second upwards, both
@@ -83,7 +84,7 @@ public struct RooflineDrawing {
     let axes = [
       "<rect class=\"frame\" x=\"\(number(left))\" y=\"\(number(top))\" width=\"\(number(width))\" height=\"\(number(height))\"/>",
       "<text class=\"note\" text-anchor=\"end\" x=\"\(number(left + width))\" y=\"\(number(top + height + 36))\">"
-        + "operations a byte; an exponential counts as 22</text>",
+        + "operations a byte; an exponential counts as \(label(Work.operationsPerExponential))</text>",
       "<text class=\"note\" x=\"16\" y=\"\(number(top - 10))\">GFLOP/s</text>",
     ]
     return (columns + rows + axes).joined(separator: "\n")

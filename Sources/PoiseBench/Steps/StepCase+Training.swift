@@ -5,8 +5,8 @@ import PoiseModel
 /// Forward, backward and update. Prompts of 96 tokens, responses of 32.
 extension StepCase {
   static let training = [
-    supervised(.tiny, batchSize: 16), supervised(.small, batchSize: 8), online(.tiny, batchSize: 8),
-    online(.small, batchSize: 4),
+    supervised(.tiny, batchSize: 16), supervised(.small, batchSize: 8), online("onlineIPOStep", .ipo, .tiny, batchSize: 8),
+    online("onlineIPOStep", .ipo, .small, batchSize: 4), online("onlineIPOMDStep", .ipoMD, .tiny, batchSize: 8),
   ]
 
   private static func supervised(_ preset: Preset, batchSize: Int) -> StepCase {
@@ -24,19 +24,21 @@ extension StepCase {
     }
   }
 
-  /// Sampling two responses a prompt, the reference's opinion of them, and the step of IPO.
-  private static func online(_ preset: Preset, batchSize: Int) -> StepCase {
+  /// Sampling two responses a prompt, from the mixture with the reference where the algorithm wants that, the reference's opinion
+  /// of them, and the step of the loss.
+  private static func online(_ name: String, _ algorithm: Algorithm.Name, _ preset: Preset, batchSize: Int) -> StepCase {
     let shape = "\(preset.rawValue), \(batchSize)×(\(promptLength)+2×\(responseLength)) tokens"
-    return StepCase(name: "onlineIPOStep", shape: shape, isParallel: true, isQuick: preset == .tiny) { pool in
+    return StepCase(name: name, shape: shape, isParallel: true, isQuick: preset == .tiny && algorithm == .ipo) { pool in
+      let algorithm = Algorithm(algorithm)
       let policy = preset.policy()
       let prompts = (0..<4 * batchSize).map { Prompt(tokens: tokens(promptLength, seed: $0), text: "") }
       let trainer = OnlineTrainer(
-        policy, reference: preset.policy().parameters, algorithm: Algorithm(.ipo), feedback: .preferences(FirstLetter()),
+        policy, reference: preset.policy().parameters, algorithm: algorithm, feedback: .preferences(FirstLetter()),
         prompts: prompts, sampling: SamplingOptions(maximumTokens: responseLength), options: options(batchSize: batchSize),
         pool: pool)
       let work = TransformerWork(policy.transformer)
       let rows = TransformerWork.Rows(groups: batchSize, prompt: promptLength, responses: 2, length: responseLength)
-      let sampling = work.forward(rows)
+      let sampling = (algorithm.sampling.mixture > 0 ? 2 : 1) * work.forward(rows)
       let reference = work.forward(rows)
       return PreparedStep(
         run: { _ = try trainer.step() }, work: sampling + reference + work.forwardAndBackward(rows) + work.update,

@@ -55,7 +55,9 @@ struct BenchKernelsCommand: ParsableCommand {
     }
     status.clear()
     if !output.json { Console.result(BenchReport(ceilings: ceilings, lines: lines).text) }
-    if let roofline, let roofs = ceilings.last(where: { $0.threads == (threads ?? 1) }) {
+    if let roofline {
+      // Those of the kernels; of the steps where no kernel was asked for.
+      let roofs = ceilings.last { $0.threads == (threads ?? 1) } ?? ceilings.last!
       try Files.replace(roofline, with: RooflineDrawing(ceilings: roofs, lines: lines).svg)
     }
   }

@@ -1,5 +1,6 @@
 import PoiseBench
 import PoiseFiles
+import PoiseKernelCases
 
 /// What `poise bench` says to people: the limits of the machine, then every kernel and step against them.
 struct BenchReport {
@@ -39,7 +40,7 @@ struct BenchReport {
 
   private static let legend =
     "Bound: what keeps it from being faster at best, and how near to that it comes. GB/s counts what must be read and written once;\n"
-    + "GFLOP/s counts an exponential as 22 operations. Ulps: the largest error beside the double-precision twin."
+    + "GFLOP/s counts an exponential as \(Work.operationsPerExponential.formatted(decimals: 0)) operations. Ulps: the largest error beside the double-precision twin."
 
   private static func time(_ seconds: Double) -> String {
     switch seconds {
