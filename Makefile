@@ -44,7 +44,7 @@ bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*");
 	cd Benchmarks && swift package --disable-sandbox benchmark $(BENCH_OPTIONS)
 
 bench-baseline: setup ## record this build's times, to compare a later one with (BENCH_OPTIONS)
-	cd Benchmarks && swift package --allow-writing-to-package-directory --disable-sandbox benchmark baseline update here $(BENCH_OPTIONS)
+	cd Benchmarks && swift package --disable-sandbox --allow-writing-to-package-directory benchmark baseline update here $(BENCH_OPTIONS)
 
 bench-check: setup ## an error where a median is a fifth slower than the recorded one (BENCH_OPTIONS)
 	cd Benchmarks && swift package --disable-sandbox benchmark baseline check here $(BENCH_OPTIONS)
