@@ -17,6 +17,13 @@ public struct MachineCeilings: Sendable {
     /// … and where they are.
     public var updated: Double
 
+    public init(size: Double, read: Double, copied: Double, updated: Double) {
+      self.size = size
+      self.read = read
+      self.copied = copied
+      self.updated = updated
+    }
+
     /// 16 KiB, 1 MiB.
     public var sizeName: String {
       let kibibytes = Int(size) >> 10
@@ -42,10 +49,24 @@ public struct MachineCeilings: Sendable {
   public let products: Double
   /// Exponentials a second, from the first cache and into it.
   public let exponentials: Double
-  /// In the order of ``sizes``.
+  /// By growing size.
   public let bandwidths: [Bandwidth]
 
-  public static let sizes = [16, 256, 1_024, 4_096, 16_384, 65_536].map { $0 << 10 }
+  /// What was measured, or is supposed.
+  public init(
+    instructionSet: InstructionSet, threads: Int, multiplyAdds: Double, products: Double, exponentials: Double,
+    bandwidths: [Bandwidth]
+  ) {
+    precondition(!bandwidths.isEmpty)
+    self.instructionSet = instructionSet
+    self.threads = threads
+    self.multiplyAdds = multiplyAdds
+    self.products = products
+    self.exponentials = exponentials
+    self.bandwidths = bandwidths
+  }
+
+  public static let sizes = [16, 256, 512, 1_024, 4_096, 16_384, 65_536].map { $0 << 10 }
 
   /// Measures, in about a second.
   /// - Precondition: the processor supports the instruction set.
@@ -79,13 +100,15 @@ public struct MachineCeilings: Sendable {
       + max(0, read - written) * secondsPerByte(\.read, at: workingSet)
   }
 
-  /// On a straight line over the logarithm of the size between two that were measured.
+  /// On a straight line over the logarithm of the size between two that were measured. What a larger size gets, a smaller one is
+  /// granted too: caches have their moods about where rows lie, and a limit is not to be one of them.
   private func secondsPerByte(_ speed: KeyPath<Bandwidth, Double>, at size: Double) -> Double {
-    guard let upper = bandwidths.firstIndex(where: { $0.size >= size }) else { return 1 / bandwidths.last![keyPath: speed] }
-    guard upper > 0 else { return 1 / bandwidths[0][keyPath: speed] }
-    let (near, far) = (bandwidths[upper - 1], bandwidths[upper])
-    let share = log(size / near.size) / log(far.size / near.size)
-    return (1 - share) / near[keyPath: speed] + share / far[keyPath: speed]
+    func seconds(_ index: Int) -> Double { 1 / bandwidths[index...].map { $0[keyPath: speed] }.max()! }
+    guard let upper = bandwidths.firstIndex(where: { $0.size >= size }) else { return seconds(bandwidths.count - 1) }
+    guard upper > 0 else { return seconds(0) }
+    let (near, far) = (bandwidths[upper - 1].size, bandwidths[upper].size)
+    let share = log(size / near) / log(far / near)
+    return (1 - share) * seconds(upper - 1) + share * seconds(upper)
   }
 }
 

@@ -93,7 +93,7 @@ public struct RooflineDrawing {
   private var roofs: String {
     let threads = Double(ceilings.threads)
     let peak = ceilings.multiplyAdds * threads / 1e9
-    let slopes = [0, 2, 5].map { index in
+    let slopes = [0, ceilings.bandwidths.count / 2, ceilings.bandwidths.count - 1].map { index in
       let bandwidth = ceilings.bandwidths[index]
       let speed = bandwidth.copied * threads / 1e9
       return roof("copy in \(bandwidth.sizeName), \(label(speed)) GB/s", speed: speed, peak: peak)

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func theLongestOfBytesExponentialsAndOperationsBinds() {
-    let ceilings = Self.ceilings
+    let ceilings = Self.made
     let bandwidth = ceilings.bandwidths[0]
     func limit(_ work: Work, multiplies: Bool = false) -> (seconds: Double, bound: MachineCeilings.Bound) {
       ceilings.limit(of: work, workingSet: bandwidth.size, multiplies: multiplies)
@@ -41,17 +41,21 @@ import Testing
     #expect(abs(update.seconds - 1) < 1e-12)
   }
 
-  /// Between two measured sizes the time of a byte lies between theirs; beyond the largest it stays.
+  /// Half-way on the logarithm is half-way in time; beyond both ends it stays. The dip at the second size is filled.
   @Test func sizesThatWereNotMeasuredLieBetween() {
-    let ceilings = Self.ceilings
-    func seconds(_ size: Double) -> Double { ceilings.limit(of: Work(read: 1), workingSet: size).seconds }
-    for (near, far) in zip(ceilings.bandwidths, ceilings.bandwidths.dropFirst()) {
-      let times = [1 / near.read, 1 / far.read]
-      let between = seconds((near.size * far.size).squareRoot())
-      #expect(abs(between - (times[0] + times[1]) / 2) < 1e-9 * between)
-    }
-    #expect(seconds(1e12) == 1 / ceilings.bandwidths.last!.read && seconds(1) == 1 / ceilings.bandwidths[0].read)
+    func seconds(_ size: Double) -> Double { Self.made.limit(of: Work(read: 1), workingSet: size).seconds }
+    #expect(seconds(1) == 1 / 8 && seconds(100) == 1 / 8)
+    #expect(seconds(10_000) == 1 / 4 && seconds(1_000_000) == 1 / 4)
+    #expect(abs(seconds(1_000) - 0.5 * (1 / 8 + 1 / 4)) < 1e-12)
+    #expect(seconds(1e8) == 1 && seconds(1e12) == 1)
   }
+
+  /// Of a machine that does not exist.
+  static let made = MachineCeilings(
+    instructionSet: .chosen, threads: 1, multiplyAdds: 64, products: 32, exponentials: 8,
+    bandwidths: [(100.0, 8.0), (1e4, 2), (1e6, 4), (1e8, 1)].map {
+      .init(size: $0.0, read: $0.1, copied: 2 * $0.1, updated: 3 * $0.1)
+    })
 
   @Test func ceilingsAsLinesReachTheirLimits() {
     let lines = Self.ceilings.lines
