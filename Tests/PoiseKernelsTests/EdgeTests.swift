@@ -1,5 +1,5 @@
 import PoiseKernels
-import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 /// Limits, conventions and extremes, each as literal numbers.
@@ -103,12 +103,15 @@ import Testing
   @Test(arguments: InstructionSet.supported)
   func rowsWithoutATargetBecomeZero(set: InstructionSet) throws {
     let kernels = try #require(InstructionSet.table(for: set))
-    let seed = SeedInputs(columns: 19)
-    var found = seed.logits
+    let logits = normalRow("logits", count: 4 * 19, scale: 3)
+    let (rows, targets): ([Int32], [Int32]) = ([0, 0, 2], [3, 18, 7])
+    let coefficients = normalRow("coefficients", count: 3)
+    var (found, logPartitions) = (logits, [Float](repeating: 0, count: 4))
+    kernels.logPartitions(logits.span, columns: 19, into: logPartitions.mutableSpan)
     found[19] = .nan  // row 1 has no target: its logits are not read
     kernels.logProbabilityBackward(
-      coefficients: seed.coefficients.span, rows: seed.rows.span, targets: seed.targets.span,
-      logPartitions: seed.logPartitions(kernels).span, columns: 19, updating: found.mutableSpan)
+      coefficients: coefficients.span, rows: rows.span, targets: targets.span,
+      logPartitions: logPartitions.span, columns: 19, updating: found.mutableSpan)
     #expect(found[19..<38].allSatisfy { $0 == 0 } && found[57..<76].allSatisfy { $0 == 0 })
     #expect(found[0..<19].contains { $0 != 0 } && found[38..<57].contains { $0 != 0 })
   }

@@ -1,9 +1,11 @@
 import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 /// The backward twins are the derivatives of the forward twins, by central differences in double precision. With
 /// `everyTailLengthMatchesTheTwin` this holds for the kernels, too.
 @Suite struct GradientTests {
+  let rowCount = 3
   let columns = 5
   var weights: [Double] { normalRow("weights", count: rowCount * columns).doubles }
   var x: [Double] { normalRow("x", count: rowCount * columns).doubles }

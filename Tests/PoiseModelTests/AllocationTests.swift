@@ -103,16 +103,16 @@ import Testing
   func decodingAllocatesNothing(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     let parameters = transformer.randomParameters(seed: 1)
-    let decoder = Decoder(
-      transformer,
+    let decoder = transformer.makeDecoder(
+      parameters,
       capacity: DecoderCapacity(promptCount: 2, promptTokens: 8, longestPrompt: 5, sequenceCount: 4, responseTokens: 4))
     let prompts: [[Int32]] = [[1, 2, 3, 4, 5], [6, 7, 8]]
     let (promptOf, all, some) = ([0, 0, 1, 1], [0, 1, 2, 3], [1, 2])
     let (tokens, fewer): ([Int32], [Int32]) = ([1, 2, 3, 4], [5, 6])
     func decode() {
-      decoder.prefill(prompts[...], parameters: parameters)
-      decoder.decode(tokens, sequences: all, promptOf: promptOf, parameters: parameters)
-      decoder.decode(fewer, sequences: some, promptOf: promptOf, parameters: parameters)
+      decoder.prefill(prompts[...])
+      decoder.decode(tokens, sequences: all, promptOf: promptOf)
+      decoder.decode(fewer, sequences: some, promptOf: promptOf)
     }
     decode()
     #expect(PoiseTestSupport.countAllocations(decode) == 0)

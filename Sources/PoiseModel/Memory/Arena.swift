@@ -24,6 +24,11 @@ public final class Arena: @unchecked Sendable {
     @_lifetime(borrow self) get { lend(offset: 0, count: count) }
   }
 
+  /// Everything, to be written.
+  public var writing: MutableSpan<Float> {
+    @_lifetime(borrow self) get { lendMutable(offset: 0, count: count) }
+  }
+
   public subscript(tensor: Tensor) -> Span<Float> {
     @_lifetime(borrow self) get { lend(offset: tensor.offset, count: tensor.count) }
   }
