@@ -34,10 +34,10 @@ public final class Transformer: LanguageModel {
   }
 
   public func makeWorkspace(capacity: WorkspaceCapacity, backward: Bool, reference: Bool) -> Workspace {
-    Workspace(self, capacity: capacity, backward: backward, reference: reference)
+    planned(.activations) { Workspace(self, capacity: capacity, backward: backward, reference: reference) }
   }
 
-  public func makeDecoder(capacity: DecoderCapacity) -> Decoder { Decoder(self, capacity: capacity) }
+  public func makeDecoder(capacity: DecoderCapacity) -> Decoder { planned(.caches) { Decoder(self, capacity: capacity) } }
 
   /// Fresh parameters: gains 1, biases 0, weights normal with the configuration's deviation; the products that write into the
   /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth. A scalar head is 0: it has no opinion.
