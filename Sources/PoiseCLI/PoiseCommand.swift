@@ -22,7 +22,8 @@ struct PoiseCommand: ParsableCommand {
     subcommands: [
       DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self,
       PreferenceCommand.self, TrainCommand.self, SampleCommand.self,
-      ScoreCommand.self, LossCommand.self, CompareCommand.self, NashCommand.self, CheckGradientsCommand.self, DoctorCommand.self,
+      ScoreCommand.self, LossCommand.self, CompareCommand.self, NashCommand.self, CheckGradientsCommand.self, ProfileCommand.self,
+      DoctorCommand.self,
     ])
 
   static func main() {
