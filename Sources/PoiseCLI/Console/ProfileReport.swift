@@ -17,7 +17,7 @@ struct ProfileReport {
     if let layer = row.layer { object["layer"] = .string(layer.name) }
     if let activity = row.activity { object["kernel"] = .string(activity.name) }
     object["calls"] = .init(row.calls)
-    object["ns"] = .init(row.nanoseconds)
+    object["ns"] = .init(Int(row.nanoseconds.rounded()))
     object["flops"] = .init(row.operations)
     object["bytes"] = .init(row.bytes)
     object["gflops"] = .init(row.gigaflops)

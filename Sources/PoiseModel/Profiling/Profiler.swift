@@ -61,7 +61,9 @@ package final class Profiler: @unchecked Sendable {
 
   fileprivate func makeRoom(workers: Int) {
     while ledgers.count < workers {
-      let ledger = UnsafeMutablePointer<Ledger>.allocate(capacity: 1)
+      // On cache lines of its own: each is written by another thread.
+      let ledger = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<Ledger>.stride, alignment: 128)
+        .bindMemory(to: Ledger.self, capacity: 1)
       ledger.initialize(to: Ledger(of: self, isFirst: ledgers.isEmpty, traceCapacity: traceCapacity))
       ledgers.append(ledger)
     }
