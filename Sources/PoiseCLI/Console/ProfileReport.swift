@@ -39,9 +39,9 @@ struct ProfileReport {
   private static let quantities = ["calls", "seconds", "share", "GFLOP", "GB", "GFLOP/s", "GB/s", "of limit"]
 
   private var phases: String {
-    var table = TextTable(["phase"] + Self.quantities + ["busy", "resident MB"])
+    var table = TextTable(["phase"] + Self.quantities + ["busy", "resident MiB"])
     for row in profile.rows(by: .phase, under: ceiling) {
-      let resident = megabytes(profile.resident(after: row.phase))
+      let resident = mebibytes(profile.resident(after: row.phase))
       table.add(["\(row.phase)"] + cells(row) + [percent(profile.busyShares[row.phase] ?? 0), resident])
     }
     return table.text
@@ -73,9 +73,9 @@ struct ProfileReport {
   private func isWorthALine(_ row: Profile.Row) -> Bool { row.share >= 0.005 }
 
   private var memory: String {
-    var table = TextTable(["memory", "MB"])
-    for purpose in MemoryPurpose.allCases { table.add(["\(purpose)", megabytes(profile.planned[purpose] ?? 0)]) }
-    table.add(["resident at most", megabytes(profile.peakResident)])
+    var table = TextTable(["memory", "MiB"])
+    for purpose in MemoryPurpose.allCases { table.add(["\(purpose)", mebibytes(profile.planned[purpose] ?? 0)]) }
+    table.add(["resident at most", mebibytes(profile.peakResident)])
     return table.text
   }
 
@@ -89,5 +89,5 @@ struct ProfileReport {
   private func seconds(_ nanoseconds: Double) -> String { (nanoseconds / 1e9).formatted(decimals: 3) }
   private func billions(_ count: Int) -> String { (Double(count) / 1e9).formatted(decimals: 2) }
   private func percent(_ share: Double) -> String { "\((100 * share).formatted(decimals: 1)) %" }
-  private func megabytes(_ bytes: Int) -> String { (Double(bytes) / Double(1 << 20)).formatted(decimals: 2) }
+  private func mebibytes(_ bytes: Int) -> String { (Double(bytes) / Double(1 << 20)).formatted(decimals: 2) }
 }

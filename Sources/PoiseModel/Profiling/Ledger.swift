@@ -151,16 +151,34 @@ struct Ledger {
     }
     set { pthread_setspecific(threadKey, newValue) }
   }
+
+  /// Gives the calling thread a ledger while `body` runs.
+  static func open<Result>(_ ledger: UnsafeMutablePointer<Ledger>, _ body: () throws -> Result) rethrows -> Result {
+    precondition(hasThreadKey && current == nil, "profiles do not nest")
+    openProfiles.add(1, ordering: .sequentiallyConsistent)
+    current = ledger
+    defer {
+      current = nil
+      openProfiles.subtract(1, ordering: .sequentiallyConsistent)
+    }
+    return try body()
+  }
 }
 
 /// Profiles that are being taken in this process.
-let openProfiles = Atomic<Int>(0)
+private let openProfiles = Atomic<Int>(0)
 
-private let threadKey: pthread_key_t = {
+/// Where threads keep their ledgers. Not a lazy constant, which asks at every use whether it has its value.
+private let storedKey = Atomic<UInt>(0)
+private var threadKey: pthread_key_t { pthread_key_t(storedKey.load(ordering: .relaxed)) }
+
+/// Makes the key, once.
+private let hasThreadKey: Bool = {
   var key = pthread_key_t()
   let status = pthread_key_create(&key, nil)
   precondition(status == 0, "no thread-local storage is left")
-  return key
+  storedKey.store(UInt(key), ordering: .relaxed)
+  return true
 }()
 
 /// Nanoseconds of a clock that only goes forward.

@@ -38,15 +38,8 @@ package final class Profiler: @unchecked Sendable {
 
   /// Profiles `body`, of which only what ``profiled(_:_:)`` marks as training counts.
   package func profile<Result>(_ body: () throws -> Result) rethrows -> Result {
-    precondition(Ledger.current == nil, "profiles do not nest")
-    openProfiles.add(1, ordering: .relaxed)
-    Ledger.current = ledgers[0]
     ledgers[0].pointee.move(to: ProfileScope(phase: .outside, layer: .none))
-    defer {
-      Ledger.current = nil
-      openProfiles.subtract(1, ordering: .relaxed)
-    }
-    return try body()
+    return try Ledger.open(ledgers[0], body)
   }
 
   /// What was charged since the profiler was made.
