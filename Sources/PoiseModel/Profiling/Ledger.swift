@@ -106,7 +106,7 @@ struct Ledger {
 
   // MARK: Activities
 
-  /// How many calls the one that begins stands for. Reading the clock twice takes as long as a tenth of a short call, so of
+  /// How many calls the one that begins stands for. Reading the clock twice takes as long as a fifth of a short call, so of
   /// those only one in eight is timed, once there have been eight of a kind; 0 is one that is not. Its time goes to `between`,
   /// from which ``end(_:_:standingFor:)`` takes it back.
   mutating func begin(_ activity: Activity, _ work: CountedWork) -> Int {
