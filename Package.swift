@@ -11,7 +11,7 @@
 //            PoiseFiles            bytes of the outside world: JSON that keeps order, whole-file replacement, errors with a place
 //            PoiseRandom           random numbers keyed by what they are for
 //   floor 2  PoiseModel            language models one can differentiate and sample: the transformer, and a table for whom all can
-//                                  be enumerated; memory, threads, BLAS, optimisers, checkpoints
+//                                  be enumerated; memory, threads, BLAS, optimisers, checkpoints, profiles
 //            PoiseText             text to token ids and back; data files; the built-in task
 //            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms end and how they
 //                                  get there

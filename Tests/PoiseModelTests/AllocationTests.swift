@@ -89,6 +89,25 @@ import Testing
     #expect(countAllocations(pool, step) == 0)
   }
 
+  @Test(arguments: [1, 2]) func aProfiledStepAllocatesNothing(workerCount: Int) {
+    let transformer = Transformer(TransformerCase.llama.configuration)
+    let pool = warmPool(workerCount: workerCount, transformer)
+    let parameters = transformer.randomParameters(seed: 1)
+    let groups = transformer.mixedGroups
+    let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: false)
+    Profiler(traceCapacity: 10_000).profile {
+      profiled(.other) {
+        func step() {
+          pass.differentiate(groups, policy: parameters, reference: nil) { responses in
+            for index in responses.indices { responses[index].coefficient = -1 }
+          }
+        }
+        step()
+        #expect(countAllocations(pool, step) == 0)
+      }
+    }
+  }
+
   @Test func anEvaluationAllocatesNothing() {
     let transformer = Transformer(TransformerCase.llama.configuration)
     let pool = warmPool(workerCount: 2, transformer)

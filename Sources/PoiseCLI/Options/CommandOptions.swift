@@ -25,7 +25,7 @@ struct CommandOptions {
       command = chosen
       words.append(word)
     }
-    if let standard = command.configuration.defaultSubcommand { command = standard }
+    while let silent = command.configuration.defaultSubcommand { command = silent }
     title = ([root.configuration.commandName ?? "poise"] + words).joined(separator: " ")
     wordCount = words.count
     options = Self.options(of: command)
