@@ -115,7 +115,8 @@ let package = Package(
     .testTarget(name: "PoiseObjectivesTests", dependencies: ["PoiseObjectives", "PoiseTestSupport"]),
     .testTarget(name: "PoiseGamesTests", dependencies: ["PoiseGames", "PoiseRandom", "PoiseTestSupport"]),
     .testTarget(
-      name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseTwins", "PoiseTestSupport"], swiftSettings: lifetimes),
+      name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseKernelCases", "PoiseTwins", "PoiseTestSupport"],
+      swiftSettings: lifetimes),
     .testTarget(name: "PoiseTextTests", dependencies: ["PoiseText", "PoiseTestSupport"]),
     .testTarget(
       name: "PoiseTests", dependencies: ["Poise", "PoiseGames", "PoiseRandom", "PoiseTwins", "PoiseTestSupport"],

@@ -3,7 +3,7 @@ import PoiseTwins
 
 extension KernelCase {
   static let softmaxes =
-    attention + partitions + targets + [
+    causalSoftmaxes + partitions + targets + [
       divergence("divergences", shapes: .vocabularies, distance: 1, ulps: 8),
       // The divergence is about 5e-5. Σ π·(log π − log μ), summed as it stands, is off by thousands of these ulps.
       divergence("divergencesOfNeighbours", shapes: [], distance: 0.01, ulps: 150),
@@ -28,7 +28,7 @@ extension KernelCase {
       },
     ]
 
-  private static let attention = [
+  private static let causalSoftmaxes = [
     KernelCase("causalSoftmaxForward", shapes: .tiles) { kernels, shape in
       let (scores, firstVisible) = (Operand.normal("scores", shape.count, scale: 8), max(1, shape.columns - shape.rows + 2))
       let visible = visibleCount(shape, firstVisible)
@@ -91,6 +91,15 @@ extension KernelCase {
       } compare: {
         let twin = Twin.logSoftmax(logits.doubles, columns: shape.columns)
         return [KernelOutput("rows", logits, twin: twin, ulps: 2, ofTerms: 8)]
+      }
+    },
+    KernelCase("logSoftmaxOutOfPlace", of: "logSoftmax", lengths: vocabulary, rows: fewRows, shapes: .vocabularies) {
+      kernels, shape in
+      let (logits, y) = (Operand.normal("logits", shape.count, scale: 5), Operand(count: shape.count))
+      return PreparedKernel(reading: [logits], writing: [y], exponentials: shape.count, operations: 4 * shape.count) {
+        kernels.logSoftmax(logits.span, columns: shape.columns, into: y.writing)
+      } compare: {
+        [KernelOutput("y", y, twin: Twin.logSoftmax(logits.doubles, columns: shape.columns), ulps: 2, ofTerms: 8)]
       }
     },
     KernelCase("entropies", lengths: vocabulary, rows: fewRows, shapes: .vocabularies) { kernels, shape in

@@ -6,30 +6,34 @@ public struct KernelCase: Sendable, CustomStringConvertible {
   public let name: String
   /// The requirement of `KernelTable` that is run, without its labels.
   public let kernel: String
-  /// Row lengths to be tested with.
-  private let lengths: [Int]
-  /// How many rows of a length are tested.
-  private let rows: @Sendable (_ length: Int) -> Int
+  /// To be tested with.
+  public let testedShapes: [KernelShape]
   /// To be timed with; empty where another case times the same kernel.
   public let shapes: [KernelShape]
   /// Puts inputs in memory, the same for the same shape.
   public let prepare: @Sendable (_ kernels: any KernelTable, _ shape: KernelShape) -> PreparedKernel
 
   init(
-    _ name: String, of kernel: String? = nil, lengths: [Int] = Self.everyTail,
-    rows: @escaping @Sendable (_ length: Int) -> Int = { _ in 3 }, shapes: [KernelShape],
+    _ name: String, of kernel: String? = nil, tested: [KernelShape], shapes: [KernelShape],
     prepare: @escaping @Sendable (_ kernels: any KernelTable, _ shape: KernelShape) -> PreparedKernel
   ) {
     self.name = name
     self.kernel = kernel ?? name
-    self.lengths = lengths
-    self.rows = rows
+    testedShapes = tested
     self.shapes = shapes
     self.prepare = prepare
   }
 
-  /// To be tested with.
-  public var testedShapes: [KernelShape] { lengths.map { KernelShape(rows: rows($0), columns: $0) } }
+  /// - Parameters:
+  ///   - lengths: of the rows to be tested with.
+  ///   - rows: how many of a length.
+  init(
+    _ name: String, of kernel: String? = nil, lengths: [Int] = Self.everyTail, rows: (_ length: Int) -> Int = { _ in 3 },
+    shapes: [KernelShape], prepare: @escaping @Sendable (_ kernels: any KernelTable, _ shape: KernelShape) -> PreparedKernel
+  ) {
+    let tested = lengths.map { KernelShape(rows: rows($0), columns: $0) }
+    self.init(name, of: kernel, tested: tested, shapes: shapes, prepare: prepare)
+  }
 
   public var description: String { name }
 
@@ -39,7 +43,8 @@ public struct KernelCase: Sendable, CustomStringConvertible {
     return prepare(kernels, part).outputs().map(\.ulps).max()!
   }
 
-  public static let all = elementwise + norms + activations + positions + softmaxes + optimizers + limits
+  public static let all =
+    elementwise + norms + activations + positions + attention + panels + softmaxes + optimizers + limits
 
   static let everyTail = Array(1...33) + [64, 1_000]
   static let vocabulary = everyTail + [4_096, 50_257]

@@ -67,7 +67,7 @@ import Testing
   @Test(arguments: [
     [], ["data"], ["data", "make"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["reward"],
     ["preference"], ["train"], ["sample"], ["score"], ["loss"], ["compare"], ["nash"], ["check-gradients"], ["bench"],
-    ["bench", "kernels"], ["doctor"], ["demo"],
+    ["bench", "kernels"], ["bench", "peers"], ["profile"], ["profile", "sft"], ["doctor"], ["demo"],
   ])
   func everyCommandExplainsItself(_ words: [String]) throws {
     let result = try PoiseProcess(words + ["--help"])

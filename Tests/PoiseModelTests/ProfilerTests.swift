@@ -1,5 +1,6 @@
 import Foundation
 import PoiseFiles
+import PoiseKernelCases
 import PoiseKernels
 import Testing
 
@@ -45,6 +46,22 @@ import Testing
   }
 
   /// Of short calls most are not timed; all are counted.
+  /// Under the name that its case gives it; limits of the machine are not counted.
+  @Test(arguments: KernelCase.all)
+  func everyKernelIsCountedAndReturnsTheSameBits(kernel: KernelCase) throws {
+    let plain = try #require(InstructionSet.table(for: .chosen))
+    let counting = ProfiledKernels(plain)
+    let shape = kernel.testedShapes[min(5, kernel.testedShapes.count - 1)]
+    func bits(_ kernels: any KernelTable) -> [[UInt32]] {
+      kernel.prepare(kernels, shape).outputs().map { $0.found.map(\.bitPattern) }
+    }
+    let profiler = Profiler()
+    #expect(bits(plain) == profiler.profile { profiled(.other) { bits(counting) } })
+    let rows = profiler.result.rows(by: .kernel, under: ceiling).filter { $0.activity!.name == kernel.kernel }
+    #expect(rows.count == (["sum", "copy", "multiplyAdd"].contains(kernel.kernel) ? 0 : 1))
+    #expect(rows.allSatisfy { $0.calls > 0 && $0.bytes > 0 })
+  }
+
   @Test func shortCallsAreCountedOneByOne() throws {
     let arena = Arena(count: 64)
     let profiler = Profiler()
