@@ -7,10 +7,10 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks
 
-.PHONY: menu setup build demo demo-all demo-short test allocations human lint format bench gradients interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations human lint format bench bench-baseline bench-check gradients interop docs clean
 
 menu: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 setup: ## install OpenBLAS and LAPACKE if they are missing
 	@sh Scripts/setup.sh
@@ -40,8 +40,14 @@ human: build ## judges on published human preferences, ten minutes (needs POISE_
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients
 
-bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*")
+bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*"); `poise bench` has limits
 	cd Benchmarks && swift package --disable-sandbox benchmark $(BENCH_OPTIONS)
+
+bench-baseline: setup ## record this build's times, to compare a later one with (BENCH_OPTIONS)
+	cd Benchmarks && swift package --disable-sandbox --allow-writing-to-package-directory benchmark baseline update here $(BENCH_OPTIONS)
+
+bench-check: setup ## an error where a median is a fifth slower than the recorded one (BENCH_OPTIONS)
+	cd Benchmarks && swift package --disable-sandbox benchmark baseline check here $(BENCH_OPTIONS)
 
 interop: build ## a saved model against Hugging Face transformers; installs torch, gigabytes
 	@sh Tests/interop/run.sh

@@ -11,15 +11,17 @@
 //            PoiseFiles            bytes of the outside world: JSON that keeps order, whole-file replacement, errors with a place
 //            PoiseRandom           random numbers keyed by what they are for
 //   floor 2  PoiseModel            language models one can differentiate and sample: the transformer, and a table for whom all can
-//                                  be enumerated; memory, threads, BLAS, optimisers, checkpoints
+//                                  be enumerated; memory, threads, BLAS, optimisers, checkpoints, profiles
 //            PoiseText             text to token ids and back; data files; the built-in task
 //            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms end and how they
 //                                  get there
+//            PoiseTwins            the kernels once more as loops over doubles, their specification; numbers to try them on
 //   floor 3  Poise                 algorithms, sampling, annotating, judges, training, evaluation
+//            PoiseKernelCases      every kernel on rows of any shape beside its twin: one description, to be tested and to be timed
 //   floor 4  PoiseBench            throughput: kernels and steps timed against the machine's limits and against other engines
 //   floor 5  PoiseCLI              the `poise` command: options in, records and tables out
 //
-//   tests    PoiseTestSupport      double-precision twins of the kernels, finite differences, allocation counting
+//   tests    PoiseTestSupport      finite differences, tabular policies in double precision, allocation counting
 //   bench    Benchmarks/           a nested package, so that building `poise` does not build its dependencies
 //
 // One file calls OpenBLAS (PoiseModel/Matrices/MatrixProduct.swift), one calls LAPACKE (PoiseGames/LinearSystem.swift), one
@@ -59,6 +61,7 @@ let package = Package(
     .library(name: "PoiseModel", targets: ["PoiseModel"]),
     .library(name: "PoiseText", targets: ["PoiseText"]),
     .library(name: "PoiseGames", targets: ["PoiseGames"]),
+    .library(name: "PoiseBench", targets: ["PoiseBench", "PoiseKernelCases"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -84,6 +87,7 @@ let package = Package(
     .target(
       name: "PoiseModel", dependencies: ["PoiseKernels", "PoiseFiles", "PoiseRandom", "COpenBLAS"], swiftSettings: lifetimes),
     .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
+    .target(name: "PoiseTwins", dependencies: ["PoiseRandom"]),
     .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "PoiseRandom", "CLAPACKE"]),
 
     // MARK: floors 3, 4 and 5
@@ -91,27 +95,34 @@ let package = Package(
       name: "Poise",
       dependencies: ["PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseText", "PoiseGames", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
+    .target(name: "PoiseKernelCases", dependencies: ["PoiseKernels", "PoiseModel", "PoiseTwins"], swiftSettings: lifetimes),
     .target(
       name: "PoiseBench",
-      dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseFiles", "PoiseRandom"],
+      dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [
-        "Poise", "PoiseBench", "PoiseGames", .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
+        "Poise", "PoiseBench", "PoiseGames", "PoiseKernelCases",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
       ]),
 
     // MARK: tests
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
     .target(name: "PoiseTestSupport", dependencies: ["PoiseFiles", "PoiseRandom", "CAllocationCounter"]),
     .testTarget(name: "PoiseFilesTests", dependencies: ["PoiseFiles", "PoiseRandom", "PoiseTestSupport"]),
-    .testTarget(name: "PoiseKernelsTests", dependencies: ["PoiseKernels", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseKernelsTests", dependencies: ["PoiseKernels", "PoiseKernelCases", "PoiseTwins", "PoiseTestSupport"]),
     .testTarget(name: "PoiseObjectivesTests", dependencies: ["PoiseObjectives", "PoiseTestSupport"]),
     .testTarget(name: "PoiseGamesTests", dependencies: ["PoiseGames", "PoiseRandom", "PoiseTestSupport"]),
-    .testTarget(name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseTestSupport"], swiftSettings: lifetimes),
+    .testTarget(
+      name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseKernelCases", "PoiseTwins", "PoiseTestSupport"],
+      swiftSettings: lifetimes),
     .testTarget(name: "PoiseTextTests", dependencies: ["PoiseText", "PoiseTestSupport"]),
     .testTarget(
-      name: "PoiseTests", dependencies: ["Poise", "PoiseGames", "PoiseRandom", "PoiseTestSupport"], swiftSettings: lifetimes),
+      name: "PoiseTests", dependencies: ["Poise", "PoiseGames", "PoiseRandom", "PoiseTwins", "PoiseTestSupport"],
+      swiftSettings: lifetimes),
+    .testTarget(
+      name: "PoiseBenchTests", dependencies: ["PoiseBench", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseTestSupport"]),
     .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
   ]
 )

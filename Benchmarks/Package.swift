@@ -7,7 +7,7 @@ func suite(_ name: String, _ products: String...) -> Target {
   .executableTarget(
     name: name,
     dependencies: [.product(name: "Benchmark", package: "benchmark")] + products.map { .product(name: $0, package: "poise") },
-    path: name, swiftSettings: [.enableExperimentalFeature("Lifetimes")],
+    path: name,
     plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
 }
 
@@ -20,7 +20,7 @@ let package = Package(
     .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
   ],
   targets: [
-    suite("Kernels", "PoiseKernels", "PoiseModel"),
-    suite("Steps", "Poise", "PoiseModel"),
+    suite("Kernels", "PoiseBench", "PoiseKernels"),
+    suite("Steps", "PoiseBench", "PoiseModel"),
   ]
 )

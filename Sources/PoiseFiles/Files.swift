@@ -36,6 +36,16 @@ public enum Files {
     }
   }
 
+  /// Refuses a path at which no file could be written, before the work whose result it is to hold.
+  public static func requireCreatable(_ path: String) throws(FileError) {
+    guard !isDirectory(path) else { throw .cannotCreate(path: path, reason: "it is a folder") }
+    let temporary = path + ".tmp-\(ProcessInfo.processInfo.processIdentifier)"
+    guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
+      throw .cannotCreate(path: path, reason: String(cString: strerror(errno)))
+    }
+    remove(temporary)
+  }
+
   /// Removes a folder that holds nothing; leaves any other alone.
   public static func removeIfEmpty(_ path: String) { rmdir(path) }
 

@@ -1,4 +1,5 @@
 import Foundation
+import PoiseFiles
 
 /// Ways of algorithms in a game of three answers, drawn on the simplex: a corner an answer, a triangle an algorithm. One SVG
 /// file without scripts or outside references, in colours that the colour-blind can tell apart (Okabe & Ito 2008), for light and
@@ -55,7 +56,7 @@ public struct SimplexDrawing {
     }
     return """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(number(width)) \(number(height))" width="\(number(width))" \
-      height="\(number(height))" role="img" aria-label="\(escaped(title))">
+      height="\(number(height))" role="img" aria-label="\(title.escapedForXML)">
       <style>
       svg { --page: #ffffff; --ink: #222222; --faint: #b4b4b4; --way: #0072b2; --nash: #d55e00; --end: #009e73; }
       @media (prefers-color-scheme: dark) { svg { --page: #16181c; --ink: #e8e8e8; --faint: #565a62; --way: #56b4e9; \
@@ -69,7 +70,7 @@ public struct SimplexDrawing {
       .nash { fill: none; stroke: var(--nash); stroke-width: 2; }
       </style>
       <rect width="100%" height="100%" fill="var(--page)"/>
-      <text class="title" x="\(number(Self.margin))" y="26">\(escaped(title))</text>
+      <text class="title" x="\(number(Self.margin))" y="26">\(title.escapedForXML)</text>
       \(legend)
       \(cells.joined(separator: "\n"))
       </svg>
@@ -92,13 +93,13 @@ public struct SimplexDrawing {
     let frame = corners.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
     let way = panel.path.map(place).map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
     var parts = [
-      "<text class=\"name\" x=\"0\" y=\"14\">\(escaped(panel.title))</text>",
-      "<text class=\"note\" x=\"0\" y=\"30\">\(escaped(panel.note))</text>",
+      "<text class=\"name\" x=\"0\" y=\"14\">\(panel.title.escapedForXML)</text>",
+      "<text class=\"note\" x=\"0\" y=\"30\">\(panel.note.escapedForXML)</text>",
       "<polygon class=\"frame\" points=\"\(frame)\"/>", "<polyline class=\"way\" points=\"\(way)\"/>",
     ]
     for (corner, name, anchor) in zip3(corners, actions, ["start", "end", "middle"]) {
       let y = corner.y + (anchor == "middle" ? -6 : 14)
-      let label = escaped(String(name.prefix(18)))
+      let label = String(name.prefix(18)).escapedForXML
       parts.append(
         "<text class=\"corner\" text-anchor=\"\(anchor)\" x=\"\(number(corner.x))\" y=\"\(number(y))\">\(label)</text>")
     }
@@ -127,8 +128,3 @@ public struct SimplexDrawing {
 private func number(_ x: Double) -> String { String(format: "%.1f", x) }
 
 private func zip3<A, B, C>(_ a: [A], _ b: [B], _ c: [C]) -> [(A, B, C)] { zip(zip(a, b), c).map { ($0.0, $0.1, $1) } }
-
-private func escaped(_ text: String) -> String {
-  text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-    .replacingOccurrences(of: "\"", with: "&quot;")
-}

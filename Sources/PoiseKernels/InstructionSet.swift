@@ -21,7 +21,10 @@
 /// The kernels of the instruction set chosen at start-up: the widest the processor has, or the one the environment
 /// variable `POISE_ISA` names. Both give the same bits. Where there is nothing to choose, the first use ends the program
 /// with a sentence on standard error and exit code 78 (EX_CONFIG).
-public let kernels: any KernelTable = chosenKernels()
+public let kernels: any KernelTable = kernelDecoration(chosenKernels())
+
+/// What stands in front of the chosen kernels, to look at their calls: nothing, unless it is set before ``kernels`` is first used.
+package nonisolated(unsafe) var kernelDecoration: (any KernelTable) -> any KernelTable = { $0 }
 
 /// The instruction sets the kernels are compiled for.
 public enum InstructionSet: String, CaseIterable, Sendable {

@@ -8,7 +8,7 @@
 /// - A backward takes the gradient of its forward's output as `dY` and writes gradients named after the inputs.
 /// - Elements may be in any order of evaluation only where `Lanes` fold them: always sixteen lanes, whatever the
 ///   instruction set, so every conforming type returns the same bits.
-/// - Errors against the double-precision twins (PoiseTestSupport) stand with each kernel's source and are tested.
+/// - Errors against the double-precision twins (PoiseTwins) stand with each kernel's source and are tested.
 public protocol KernelTable: Sendable {
   // MARK: Elementwise
 
@@ -217,4 +217,15 @@ public protocol KernelTable: Sendable {
     gradientScale: Float, decay: Float, epsilon: Float, updating moments: consuming MutableSpan<Float>,
     updating gradients: consuming MutableSpan<Float>
   ) -> Double
+
+  // MARK: Limits
+
+  /// Σ x, as fast as memory can be read; for the speed of reading rather than for the sum.
+  func sum(_ x: Span<Float>) -> Float
+  /// y ← x.
+  func copy(_ x: Span<Float>, into y: consuming MutableSpan<Float>)
+  /// accumulators ← ½·accumulators + x, `rounds` times over, in chains of fused multiply-adds that do not wait for each other:
+  /// two operations an element and round, and the most a core can do. accumulators (96), or (192) where there are registers
+  /// enough.
+  func multiplyAdd(_ x: Float, rounds: Int, updating accumulators: consuming MutableSpan<Float>)
 }

@@ -10,6 +10,3 @@ public func centralDifference(of function: ([Double]) -> Double, at point: [Doub
     return (above - function(shifted)) / (2 * step)
   }
 }
-
-/// Σ a·b.
-public func innerProduct(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }

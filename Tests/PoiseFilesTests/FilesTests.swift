@@ -59,6 +59,18 @@ import Testing
     #expect(FileError.missing(path: "a").category.rawValue == 66)
   }
 
+  @Test func whereNothingCanBeWrittenIsKnownBeforehand() throws {
+    try Files.replace(folder + "/file", with: "x")
+    try Files.requireCreatable(folder + "/file")
+    try Files.requireCreatable(folder + "/new")
+    #expect(try Files.read(folder + "/file") == Data("x".utf8))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["file"])
+    for path in [folder, folder + "/file/b", folder + "/missing/b"] {
+      let error = #expect(throws: FileError.self) { try Files.requireCreatable(path) }
+      #expect(error?.category == .cannotCreate)
+    }
+  }
+
   @Test func badJSONIsNamedWithItsPlace() throws {
     let path = folder + "/a.json"
     try Files.replace(path, with: "{\n  \"a\": ?\n}")

@@ -1,5 +1,5 @@
 import PoiseKernels
-import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 /// Limits, conventions and extremes, each as literal numbers.
@@ -103,14 +103,108 @@ import Testing
   @Test(arguments: InstructionSet.supported)
   func rowsWithoutATargetBecomeZero(set: InstructionSet) throws {
     let kernels = try #require(InstructionSet.table(for: set))
-    let seed = SeedInputs(columns: 19)
-    var found = seed.logits
+    let logits = normalRow("logits", count: 4 * 19, scale: 3)
+    let (rows, targets): ([Int32], [Int32]) = ([0, 0, 2], [3, 18, 7])
+    let coefficients = normalRow("coefficients", count: 3)
+    var (found, logPartitions) = (logits, [Float](repeating: 0, count: 4))
+    kernels.logPartitions(logits.span, columns: 19, into: logPartitions.mutableSpan)
     found[19] = .nan  // row 1 has no target: its logits are not read
     kernels.logProbabilityBackward(
-      coefficients: seed.coefficients.span, rows: seed.rows.span, targets: seed.targets.span,
-      logPartitions: seed.logPartitions(kernels).span, columns: 19, updating: found.mutableSpan)
+      coefficients: coefficients.span, rows: rows.span, targets: targets.span,
+      logPartitions: logPartitions.span, columns: 19, updating: found.mutableSpan)
     #expect(found[19..<38].allSatisfy { $0 == 0 } && found[57..<76].allSatisfy { $0 == 0 })
     #expect(found[0..<19].contains { $0 != 0 } && found[38..<57].contains { $0 != 0 })
+
+    var (unread, elsewhere) = (logits, [Float](repeating: .nan, count: 4 * 19))
+    (unread[19], logPartitions[3]) = (.nan, -.infinity)
+    kernels.logProbabilityBackward(
+      unread.span, coefficients: coefficients.span, rows: rows.span, targets: targets.span, logPartitions: logPartitions.span,
+      columns: 19, into: elsewhere.mutableSpan)
+    #expect(elsewhere.map { $0 + 0 } == found.map { $0 + 0 })
+  }
+
+  /// What a row is made of does not reach its neighbours, through memory that is used again neither.
+  @Test(arguments: InstructionSet.supported)
+  func rowsThatAreNoLogitsStayAmongThemselves(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    for columns in [5, 16, 37, 1_100] {
+      var logits = normalRow("logits", count: 6 * columns, scale: 3)
+      let targets = [Int32](repeating: 2, count: 6)
+      let coefficients: [Float] = [0, 1, 1, 0, -0.5, 0]
+      func expected(_ row: Int) -> [Double] {
+        let row = logits[row * columns..<(row + 1) * columns].doubles
+        return Twin.logProbabilityBackward(row, coefficients: [-0.5], rows: [0], targets: [2], columns: columns)
+      }
+      for i in 0..<columns { (logits[i], logits[columns + i], logits[2 * columns + i]) = (.nan, -.infinity, .nan) }
+      var scratch = [Float](repeating: .nan, count: 2 * ((columns + 15) / 16 * 16))
+      var (found, gradients) = ([Float](repeating: .nan, count: 6), logits)
+      kernels.targetLogProbabilities(
+        logits.span, columns: columns, targets: targets.span, coefficients: coefficients.span, scratch: scratch.mutableSpan,
+        into: found.mutableSpan, gradients: gradients.mutableSpan)
+      func row(_ index: Int) -> ArraySlice<Float> { gradients[index * columns..<(index + 1) * columns] }
+      #expect(found[1].isNaN && found[2].isNaN && row(1).allSatisfy { $0.isNaN } && row(2).allSatisfy { $0.isNaN })
+      for unread in [0, 3, 5] { #expect(found[unread] == 0 && row(unread).allSatisfy { $0 == 0 }, "row \(unread)") }
+      #expect(found[4].isFinite && largestUlps(of: Array(row(4)), from: expected(4), magnitude: 0.5) <= 8)
+    }
+  }
+
+  /// A masked token has probability 0, whether the row begins with it or not.
+  @Test(arguments: InstructionSet.supported)
+  func maskedTokensCostNothingInOnePass(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let columns = 37
+    var logits = [Float](repeating: -.infinity, count: 2 * columns)
+    for token in [5, 30, 36, columns, columns + 5, columns + 30] { logits[token] = 2 }
+    let (targets, coefficients): ([Int32], [Float]) = ([30, 30], [3, 3])
+    var (scratch, found, gradients) = ([Float](repeating: .nan, count: 96), [Float](repeating: .nan, count: 2), logits)
+    kernels.targetLogProbabilities(
+      logits.span, columns: columns, targets: targets.span, coefficients: coefficients.span, scratch: scratch.mutableSpan,
+      into: found.mutableSpan, gradients: gradients.mutableSpan)
+    for row in 0..<2 {
+      #expect(ulps(of: found[row], from: -1.098612288668109691) <= 2)
+      for token in 0..<columns {
+        let expected = token == 30 ? 2.0 : logits[row * columns + token] == 2 ? -1 : 0
+        #expect(ulps(of: gradients[row * columns + token], from: expected, magnitude: 3) <= 2, "row \(row), token \(token)")
+      }
+    }
+  }
+
+  /// Scores far beyond what exponentials reach.
+  @Test(arguments: InstructionSet.supported)
+  func attentionSurvivesLargeScores(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let (rows, size) = (20, 8)
+    let x = normalRow("x", count: rows * 3 * size, scale: 1e4)
+    let places = AttentionPlaces(
+      columns: 3 * size, rows: 0..<rows, prefix: 0..<0, queries: 0..<size, keys: size, values: 2 * size, headSize: size, scale: 1,
+      stride: size)
+    var (y, dX) = ([Float](repeating: .nan, count: rows * size), [Float](repeating: 0, count: x.count))
+    var scratch = [Float](
+      repeating: .nan, count: kernels.attentionScratchElements(rows: rows, visible: rows, headSize: size))
+    kernels.attentionForward(
+      x.span, columns: 3 * size, rows: 0..<rows, prefix: 0..<0, queries: 0..<size, keys: size, values: 2 * size, headSize: size,
+      scale: 1, scratch: scratch.mutableSpan, into: y.mutableSpan, stride: size)
+    // Each row takes one value as it is.
+    #expect(y.map(Double.init) == Twin.attentionForward(x.doubles, places, into: y.doubles))
+    kernels.attentionBackward(
+      y.span, stride: size, x: x.span, columns: 3 * size, rows: 0..<rows, prefix: 0..<0, queries: 0..<size, keys: size,
+      values: 2 * size, headSize: size, scale: 1, scratch: scratch.mutableSpan, addingTo: dX.mutableSpan)
+    #expect(dX.allSatisfy { $0.isFinite })
+  }
+
+  /// 4 + 2|z| ulp where z < 0, 4 elsewhere, z = √(8/π)·(x + 0.044715·x³).
+  @Test(arguments: InstructionSet.supported)
+  func geluKeepsItsBoundEverywhere(set: InstructionSet) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let x = uniformRow("x", count: 50_000, in: -6...8)
+    var y = x
+    kernels.geluForward(x.span, into: y.mutableSpan)
+    let exact = Twin.geluForward(x.doubles)
+    let worst = x.indices.map { i in
+      let z = (8 / Double.pi).squareRoot() * (Double(x[i]) + 0.044715 * Double(x[i]) * Double(x[i]) * Double(x[i]))
+      return ulps(of: y[i], from: exact[i]) / (4 + 2 * max(0, -z))
+    }.max()!
+    #expect(worst <= 1)
   }
 
   @Test(arguments: InstructionSet.supported)
@@ -141,10 +235,12 @@ import Testing
       (policy[0], reference[count - 1]) = (-.infinity, -.infinity)
       var mixture = [Float](repeating: .nan, count: count)
       let atPolicy = kernels.geometricMixture(
-        policy: policy.span, reference: reference.span, weight: 0, into: mixture.mutableSpan)
+        policy: policy.span, policyLogPartition: 0, reference: reference.span, referenceLogPartition: 0, weight: 0,
+        into: mixture.mutableSpan)
       #expect(atPolicy == 0 && mixture.map(\.bitPattern) == policy.map(\.bitPattern))
       let atReference = kernels.geometricMixture(
-        policy: policy.span, reference: reference.span, weight: 1, into: mixture.mutableSpan)
+        policy: policy.span, policyLogPartition: 0, reference: reference.span, referenceLogPartition: 0, weight: 1,
+        into: mixture.mutableSpan)
       #expect(atReference == 0 && mixture.map(\.bitPattern) == reference.map(\.bitPattern))
     }
   }
@@ -154,7 +250,8 @@ import Testing
     let kernels = try #require(InstructionSet.table(for: set))
     var mixture: [Float] = [.nan, .nan]
     let logPartition = kernels.geometricMixture(
-      policy: [Float(0), -.infinity].span, reference: [-Float.infinity, 0].span, weight: 0.5, into: mixture.mutableSpan)
+      policy: [Float(0), -.infinity].span, policyLogPartition: 0, reference: [-Float.infinity, 0].span, referenceLogPartition: 0,
+      weight: 0.5, into: mixture.mutableSpan)
     #expect(logPartition == -.infinity && mixture == [-.infinity, -.infinity])
   }
 

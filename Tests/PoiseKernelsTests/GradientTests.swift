@@ -1,9 +1,11 @@
 import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 /// The backward twins are the derivatives of the forward twins, by central differences in double precision. With
 /// `everyTailLengthMatchesTheTwin` this holds for the kernels, too.
 @Suite struct GradientTests {
+  let rowCount = 3
   let columns = 5
   var weights: [Double] { normalRow("weights", count: rowCount * columns).doubles }
   var x: [Double] { normalRow("x", count: rowCount * columns).doubles }
@@ -56,6 +58,20 @@ import Testing
     let probabilities = Twin.causalSoftmaxForward(x, columns: columns, firstVisible: 2, scale: 0.7)
     let found = Twin.causalSoftmaxBackward(weights, probabilities: probabilities, columns: columns, scale: 0.7)
     expect(found, areDerivativesAt: x) { Twin.causalSoftmaxForward($0, columns: columns, firstVisible: 2, scale: 0.7) }
+  }
+
+  @Test func attention() {
+    // Two heads of two columns that share keys and values, in rows 3…5 behind the prefix 1…2.
+    let places = AttentionPlaces(
+      columns: 8, rows: 3..<6, prefix: 1..<3, queries: 0..<4, keys: 4, values: 6, headSize: 2, scale: 0.7, stride: 4)
+    let x = normalRow("x", count: 6 * 8).doubles
+    let weights = normalRow("weights", count: 6 * 4).doubles
+    let (zeros, noOutputs) = ([Double](repeating: 0, count: x.count), [Double](repeating: 0, count: weights.count))
+    let found = Twin.attentionBackward(weights, x: x, places, to: zeros)
+    let expected = centralDifference(
+      of: { innerProduct(weights, Twin.attentionForward($0, places, into: noOutputs)) }, at: x)
+    #expect(found[8..<16].contains { $0 != 0 } && found[..<8].allSatisfy { $0 == 0 })
+    for (one, other) in zip(found, expected) { #expect(abs(one - other) < 1e-8 * max(1, abs(other))) }
   }
 
   @Test func targetLogProbabilities() {

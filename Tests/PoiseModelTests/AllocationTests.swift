@@ -89,6 +89,25 @@ import Testing
     #expect(countAllocations(pool, step) == 0)
   }
 
+  @Test(arguments: [1, 2]) func aProfiledStepAllocatesNothing(workerCount: Int) {
+    let transformer = Transformer(TransformerCase.llama.configuration)
+    let pool = warmPool(workerCount: workerCount, transformer)
+    let parameters = transformer.randomParameters(seed: 1)
+    let groups = transformer.mixedGroups
+    let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: false)
+    Profiler(traceCapacity: 10_000).profile {
+      profiled(.other) {
+        func step() {
+          pass.differentiate(groups, policy: parameters, reference: nil) { responses in
+            for index in responses.indices { responses[index].coefficient = -1 }
+          }
+        }
+        step()
+        #expect(countAllocations(pool, step) == 0)
+      }
+    }
+  }
+
   @Test func anEvaluationAllocatesNothing() {
     let transformer = Transformer(TransformerCase.llama.configuration)
     let pool = warmPool(workerCount: 2, transformer)
@@ -103,16 +122,16 @@ import Testing
   func decodingAllocatesNothing(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     let parameters = transformer.randomParameters(seed: 1)
-    let decoder = Decoder(
-      transformer,
+    let decoder = transformer.makeDecoder(
+      parameters,
       capacity: DecoderCapacity(promptCount: 2, promptTokens: 8, longestPrompt: 5, sequenceCount: 4, responseTokens: 4))
     let prompts: [[Int32]] = [[1, 2, 3, 4, 5], [6, 7, 8]]
     let (promptOf, all, some) = ([0, 0, 1, 1], [0, 1, 2, 3], [1, 2])
     let (tokens, fewer): ([Int32], [Int32]) = ([1, 2, 3, 4], [5, 6])
     func decode() {
-      decoder.prefill(prompts[...], parameters: parameters)
-      decoder.decode(tokens, sequences: all, promptOf: promptOf, parameters: parameters)
-      decoder.decode(fewer, sequences: some, promptOf: promptOf, parameters: parameters)
+      decoder.prefill(prompts[...])
+      decoder.decode(tokens, sequences: all, promptOf: promptOf)
+      decoder.decode(fewer, sequences: some, promptOf: promptOf)
     }
     decode()
     #expect(PoiseTestSupport.countAllocations(decode) == 0)

@@ -10,17 +10,17 @@ import Testing
   ) -> [[Double]] {
     let responses = groups.flatMap(\.responses)
     let promptOf = groups.indices.flatMap { group in groups[group].responses.map { _ in group } }
-    let decoder = Decoder(
-      transformer,
+    let decoder = transformer.makeDecoder(
+      parameters,
       capacity: DecoderCapacity(
         promptCount: groups.count, promptTokens: groups.reduce(0) { $0 + $1.prompt.count },
         longestPrompt: groups.map(\.prompt.count).max()!, sequenceCount: responses.count,
         responseTokens: responses.map(\.count).max()!))
-    decoder.prefill(groups.map(\.prompt)[...], parameters: parameters)
+    decoder.prefill(groups.map(\.prompt)[...])
     var result = responses.indices.map { [logProbability(decoder, row: promptOf[$0], responses[$0][0])] }
     for position in 1..<responses.map(\.count).max()! {
       let active = responses.indices.filter { responses[$0].count > position }
-      decoder.decode(active.map { responses[$0][position - 1] }, sequences: active, promptOf: promptOf, parameters: parameters)
+      decoder.decode(active.map { responses[$0][position - 1] }, sequences: active, promptOf: promptOf)
       for (row, sequence) in active.enumerated() {
         result[sequence].append(logProbability(decoder, row: row, responses[sequence][position]))
       }
@@ -55,14 +55,14 @@ import Testing
   @Test func aDecoderStartsAfreshWithEveryPrefill() {
     let transformer = Transformer(TransformerCase.llama.configuration)
     let parameters = transformer.randomParameters(seed: 5)
-    let decoder = Decoder(
-      transformer,
+    let decoder = transformer.makeDecoder(
+      parameters,
       capacity: DecoderCapacity(promptCount: 2, promptTokens: 9, longestPrompt: 8, sequenceCount: 4, responseTokens: 3))
     func logits(_ prompts: [[Int32]], promptOf: [Int]) -> [Float] {
-      decoder.prefill(prompts[...], parameters: parameters)
+      decoder.prefill(prompts[...])
       let sequences = Array(promptOf.indices)
       for token in [Int32(4), 9] {
-        decoder.decode(sequences.map { _ in token }, sequences: sequences, promptOf: promptOf, parameters: parameters)
+        decoder.decode(sequences.map { _ in token }, sequences: sequences, promptOf: promptOf)
       }
       let row = decoder.logits(row: 0)
       return row.indices.map { row[$0] }

@@ -1,4 +1,4 @@
-import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 @testable import PoiseModel

@@ -23,14 +23,14 @@ import Testing
 
   /// Logits after the first `count` golden tokens, of which the decoder reads the first `promptCount` as a prompt.
   private func logits(_ model: StoredModel, after count: Int, promptCount: Int) -> [Double] {
-    let decoder = Decoder(
-      model.transformer,
+    let decoder = model.transformer.makeDecoder(
+      model.parameters,
       capacity: DecoderCapacity(
         promptCount: 1, promptTokens: promptCount, longestPrompt: promptCount, sequenceCount: 1,
         responseTokens: count - promptCount))
-    decoder.prefill([Array(tokens[..<promptCount])], parameters: model.parameters)
+    decoder.prefill([Array(tokens[..<promptCount])])
     for token in tokens[promptCount..<count] {
-      decoder.decode([token], sequences: [0], promptOf: [0], parameters: model.parameters)
+      decoder.decode([token], sequences: [0], promptOf: [0])
     }
     let row = decoder.logits(row: 0)
     return row.indices.map { Double(row[$0]) }

@@ -1,6 +1,7 @@
 import Foundation
 import PoiseRandom
 import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 @testable import PoiseModel
@@ -124,6 +125,7 @@ import Testing
     let responses = responses(model)
     let prompt = Int32(model.promptCount - 1)
     let decoder = model.makeDecoder(
+      policy,
       capacity: DecoderCapacity(
         promptCount: 1, promptTokens: 1, longestPrompt: 1, sequenceCount: responses.count,
         responseTokens: model.responseLength))
@@ -138,12 +140,12 @@ import Testing
         #expect(abs(found - expected) < 1e-13)
       }
     }
-    decoder.prefill([[prompt]], parameters: policy)
+    decoder.prefill([[prompt]])
     expectRow(0, after: [])
     for position in 1..<model.responseLength {
       let active = responses.indices.filter { responses[$0].count > position }
       decoder.decode(
-        active.map { responses[$0][position - 1] }, sequences: active, promptOf: responses.map { _ in 0 }, parameters: policy)
+        active.map { responses[$0][position - 1] }, sequences: active, promptOf: responses.map { _ in 0 })
       for (index, sequence) in active.enumerated() { expectRow(index, after: responses[sequence][..<position]) }
     }
   }

@@ -77,6 +77,15 @@ extension Transformer {
   }
 }
 
+extension LanguageModel {
+  /// One that has taken up its parameters.
+  func makeDecoder(_ parameters: Arena, capacity: DecoderCapacity) -> Decoder {
+    let decoder = makeDecoders(1, capacity: capacity)[0]
+    decoder.adopt(parameters, pool: WorkerPool(workerCount: 1))
+    return decoder
+  }
+}
+
 extension Arena {
   var floats: [Float] {
     let values = all

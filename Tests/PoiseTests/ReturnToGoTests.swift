@@ -2,6 +2,7 @@ import Foundation
 import PoiseGames
 import PoiseModel
 import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 @testable import Poise

@@ -1,4 +1,5 @@
 import Foundation
+import PoiseKernels
 import Testing
 
 @testable import Poise
@@ -7,8 +8,7 @@ import Testing
   private func logs(_ probabilities: [Double]) -> [Float] { probabilities.map { Float(log($0)) } }
 
   private func draw(_ probabilities: [Double], _ uniform: Double) -> Int {
-    var choice = TokenChoice(vocabularySize: probabilities.count)
-    return choice.draw(logs(probabilities).span, uniform: uniform)
+    kernels.drawToken(logs(probabilities).span, logPartition: 0, uniform: uniform)
   }
 
   @Test func theRunningSumDecides() {

@@ -3,6 +3,7 @@ import PoiseGames
 import PoiseModel
 import PoiseObjectives
 import PoiseTestSupport
+import PoiseTwins
 import Testing
 
 @testable import Poise

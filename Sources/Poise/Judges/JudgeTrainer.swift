@@ -101,7 +101,7 @@ public final class JudgeTrainer: Trainer {
     times.differentiate = clock.lap()
     let (norm, rate) = try update.apply(pass, to: judge.parameters, loss: mean)
     times.update = clock.lap()
-    look(&record)
+    profiled(.evaluate) { look(&record) }
     times.evaluate = clock.lap()
     return StepRecord(
       step: optimizer.step, epoch: order.epochs(after: optimizer.step), loss: mean, learningRate: rate, gradientNorm: norm,

@@ -82,7 +82,7 @@ public final class OfflineTrainer<Trained: TrainablePolicy>: PlainTrainer {
       pairs.differentiate(algorithm.objective, &responses, weight: 1 / Double(pairs.count))
     }
     let identical = batch.map { examples[$0].group.responses[0] == examples[$0].group.responses[1] }
-    var evaluated = pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identical)
+    var evaluated = profiled(.loss) { pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identical) }
     evaluated.record.tau = algorithm.tau
     times.differentiate = clock.lap()
 

@@ -57,11 +57,12 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     let batch = order.batch(optimizer.step).map { prompts[$0] }
     let key = SamplingKey(seed: options.seed, step: UInt64(optimizer.step))
 
-    let responses = sampler.sample(
-      batch.map(\.tokens), mixtures: plan.mixtures, policy: policy.parameters, reference: reference, key: key)
+    let responses = profiled(.sample) {
+      sampler.sample(batch.map(\.tokens), mixtures: plan.mixtures, policy: policy.parameters, reference: reference, key: key)
+    }
     times.sample = clock.lap()
 
-    let answers = try annotate(batch, responses)
+    let answers = try profiled(.annotate) { try annotate(batch, responses) }
     let pairs = PairTable(
       plan: plan, preferences: answers.preferences, labels: algorithm.labels, advantages: answers.advantages, key: key)
     times.annotate = clock.lap()
@@ -72,7 +73,7 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     pass.differentiate(groups, policy: policy.parameters, reference: reference) { responses in
       pairs.differentiate(algorithm.objective, &responses, weight: 1 / Double(pairs.count))
     }
-    var evaluated = pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identities(responses))
+    var evaluated = profiled(.loss) { pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identities(responses)) }
     evaluated.record.tau = algorithm.tau
     times.differentiate = clock.lap()
 

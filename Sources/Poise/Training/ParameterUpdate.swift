@@ -19,12 +19,14 @@ struct ParameterUpdate {
     _ pass: ShardedPass<Model>, to parameters: Arena, loss: Double
   ) throws(DivergenceError) -> (norm: Double, rate: Double) {
     let step = optimizer.step
-    let (norm, tensor) = pass.gradientNorm()
+    let (norm, tensor) = profiled(.update) { pass.gradientNorm() }
     if let tensor { throw DivergenceError(step: step + 1, what: "the gradient of \(tensor)") }
     guard loss.isFinite else { throw DivergenceError(step: step + 1, what: "the loss") }
     let rate = options.schedule.rate(at: step)
     let scale = norm > options.gradientClip ? options.gradientClip / norm : 1
-    optimizer.update(parameters, gradients: pass.gradients, gradientScale: Float(scale), rate: Float(rate), pool: pool)
+    profiled(.update) {
+      optimizer.update(parameters, gradients: pass.gradients, gradientScale: Float(scale), rate: Float(rate), pool: pool)
+    }
     return (norm, rate)
   }
 }

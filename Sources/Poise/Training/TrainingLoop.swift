@@ -1,4 +1,5 @@
 import PoiseFiles
+import PoiseModel
 import PoiseText
 
 /// Runs a trainer to its last step: metrics, checkpoints, interruption.
@@ -35,16 +36,16 @@ public struct TrainingLoop {
     defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
     var metrics: JSONLinesAppender?
     while !trainer.isFinished {
-      var record = try trainer.step()
-      for observer in observers { try observer.observe(&record, isLast: trainer.isFinished) }
+      var record = try profiled(step: trainer.optimizer.step + 1) { try trainer.step() }
+      for observer in observers { try profiled(.evaluate) { try observer.observe(&record, isLast: trainer.isFinished) } }
       let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
-      try appender.append(record.json)
+      try profiled(.write) { try appender.append(record.json) }
       metrics = appender
       report(record)
       let isLast = trainer.isFinished
       let isInterrupted = shouldStop() && !isLast
       if isLast || isInterrupted || (checkpointEvery > 0 && record.step % checkpointEvery == 0) {
-        try folder.save(model, trainer, description: describe(record.step))
+        try profiled(.write) { try folder.save(model, trainer, description: describe(record.step)) }
       }
       if isInterrupted { return .interrupted(step: record.step) }
     }

@@ -1,3 +1,4 @@
+import PoiseKernelCases
 import PoiseKernels
 import PoiseModel
 import PoiseObjectives

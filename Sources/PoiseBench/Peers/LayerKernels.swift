@@ -1,3 +1,4 @@
+import PoiseKernelCases
 import PoiseKernels
 import PoiseModel
 
@@ -103,13 +104,6 @@ extension PeerWorkload {
       dTable.clear()
       kernels.embeddingBackward(dX.all, tokens: ids.span, columns: width, addingTo: dTable.writing)
     }
-  }
-}
-
-extension Arena {
-  /// The whole arena, to be written.
-  var writing: MutableSpan<Float> {
-    @_lifetime(borrow self) get { self[writingElements: 0..<count] }
   }
 }
 

@@ -1,4 +1,5 @@
 import PoiseFiles
+import PoiseKernelCases
 import PoiseModel
 
 /// One workload of a comparison between engines: the same work that other engines are timed on, in the same run.

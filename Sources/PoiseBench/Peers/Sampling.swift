@@ -1,4 +1,5 @@
 import Poise
+import PoiseKernelCases
 import PoiseModel
 
 extension PeerWorkload {

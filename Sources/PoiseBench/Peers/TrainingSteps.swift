@@ -1,3 +1,4 @@
+import PoiseKernelCases
 import PoiseModel
 import PoiseObjectives
 

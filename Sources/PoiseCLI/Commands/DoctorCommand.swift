@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Poise
+import PoiseBench
 import PoiseFiles
 import PoiseKernels
 import PoiseModel
@@ -9,7 +10,8 @@ import PoiseModel
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "This machine: instruction set, BLAS, threads, memory, limits and what they mean.",
-    discussion: "The limits are measured, in about two seconds; other programs at work lower them.")
+    discussion:
+      "The limits are measured, in about two seconds, `poise bench` has more of them; other programs at work lower them.")
 
   @Option(help: ArgumentHelp("Worker threads to measure with, 1 or more. (default: all processors)", valueName: "n"))
   var threads: Int?
@@ -20,16 +22,35 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let pool = WorkerPool(workerCount: threads ?? WorkerPool.processorCount)
-    let diagnosis = Diagnosis(limits: MachineLimits.measured(pool: pool), workers: pool.workerCount)
+    let diagnosis = Diagnosis(pool: pool)
     Console.result(output.json ? diagnosis.json.line : diagnosis.text)
   }
 }
 
 /// What `poise doctor` found.
 struct Diagnosis {
-  let limits: MachineLimits
+  /// 512×512×512 on one thread and on all, then the few rows that sampling multiplies.
+  let products: [ProductSpeed]
+  let ceilings: MachineCeilings
   let workers: Int
   let memory = ProcessInfo.processInfo.physicalMemory
+
+  init(pool: WorkerPool) {
+    products = [
+      .measured(512, 512, 512, pool: WorkerPool(workerCount: 1)), .measured(512, 512, 512, pool: pool),
+      .measured(16, 512, 512, pool: pool),
+    ]
+    ceilings = .measured(.chosen, pool: pool)
+    workers = pool.workerCount
+  }
+
+  /// Nanoseconds of one exponential, one worker.
+  private var exponentialNanoseconds: Double { 1e9 / ceilings.exponentials }
+
+  /// 10⁹ bytes a second read and written by all workers, on memory of a size that caches do not hold, or do.
+  private func gigabytesPerSecond(_ bandwidth: MachineCeilings.Bandwidth) -> Double {
+    Double(workers) * bandwidth.copied / 1e9
+  }
 
   var json: JSON {
     [
@@ -37,15 +58,17 @@ struct Diagnosis {
       "instruction_sets_supported": .array(InstructionSet.supported.map { .string($0.rawValue) }),
       "blas": .string(LinearAlgebra.description), "blas_core": .string(LinearAlgebra.core),
       "processors": .init(WorkerPool.processorCount), "threads": .init(workers), "memory_bytes": .init(Int(memory)),
-      "sgemm": .array(limits.products.map(json)), "exp_ns": .init(limits.exponentialNanoseconds),
-      "gbps": .init(limits.gigabytesPerSecond),
+      "sgemm": .array(products.map(json)), "exp_ns": .init(exponentialNanoseconds),
+      "gbps": .init(gigabytesPerSecond(ceilings.bandwidths.last!)),
+      "gbps_by_bytes": .array(
+        ceilings.bandwidths.map { ["bytes": .init(Int($0.size)), "gbps": .init(gigabytesPerSecond($0))] }),
     ]
   }
 
-  private func json(_ product: MachineLimits.Product) -> JSON {
+  private func json(_ product: ProductSpeed) -> JSON {
     [
       "shape": .init([product.rows, product.inner, product.columns]), "threads": .init(product.workers),
-      "gflops": .init(product.gigaflops),
+      "gflops": .init(product.operationsPerSecond / 1e9),
     ]
   }
 
@@ -66,25 +89,26 @@ struct Diagnosis {
   }
 
   private var measurements: [String] {
-    let (large, decoding) = (limits.products[1], limits.products[2])
+    let (large, decoding) = (products[1], products[2])
     // A forward and backward pass multiplies and adds 6 times a parameter and token (Kaplan et al. 2020).
-    let trained = large.gigaflops * 1e9 / (6 * 1e6)
-    let row = limits.exponentialNanoseconds * 50_257 / 1e3
-    let steps = limits.gigabytesPerSecond * 1e9 / 4e8
-    return limits.products.map(line) + [
+    let trained = large.operationsPerSecond / (6 * 1e6)
+    let row = exponentialNanoseconds * 50_257 / 1e3
+    let memory = gigabytesPerSecond(ceilings.bandwidths.last!)
+    let steps = memory * 1e9 / 4e8
+    return products.map(line) + [
       "            Training is mostly such products: a model of 1 M parameters trains on at most \(round(trained)) tokens/s here.",
-      "            Sampling multiplies few rows at a time, here 16, and reaches \(percent(decoding.gigaflops / large.gigaflops)) of that speed.",
-      "  exp       \(limits.exponentialNanoseconds.formatted(decimals: 3)) ns",
+      "            Sampling multiplies few rows at a time, here 16, and reaches \(percent(decoding.operationsPerSecond / large.operationsPerSecond)) of that speed.",
+      "  exp       \(exponentialNanoseconds.formatted(decimals: 3)) ns",
       "            The softmax of a token takes one a vocabulary entry: \(round(row)) µs for GPT-2's 50,257.",
-      "  bandwidth \(limits.gigabytesPerSecond.formatted(decimals: 1)) GB/s",
+      "  bandwidth \(memory.formatted(decimals: 1)) GB/s copied, \(gigabytesPerSecond(ceilings.bandwidths[0]).formatted(decimals: 0)) in the first cache",
       "            A step of sampling reads all weights: 100 M parameters allow \(round(steps)) steps/s; small models stay in caches.",
     ]
   }
 
-  private func line(_ product: MachineLimits.Product) -> String {
+  private func line(_ product: ProductSpeed) -> String {
     let shape = "\(product.rows)×\(product.inner)×\(product.columns)"
     let workers = product.workers == 1 ? "1 thread" : "\(product.workers) threads"
-    return "  sgemm     \(product.gigaflops.formatted(decimals: 1)) GFLOP/s at \(shape), \(workers)"
+    return "  sgemm     \((product.operationsPerSecond / 1e9).formatted(decimals: 1)) GFLOP/s at \(shape), \(workers)"
   }
 
   private func round(_ value: Double) -> String {

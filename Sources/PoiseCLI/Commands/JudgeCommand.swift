@@ -109,7 +109,7 @@ struct JudgeRun {
 }
 
 /// `poise reward`
-struct RewardCommand: ParsableCommand {
+struct RewardCommand: JudgeTrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "reward", abstract: "Trains a reward model from preferences.",
     discussion: """
@@ -140,7 +140,7 @@ struct RewardCommand: ParsableCommand {
 }
 
 /// `poise preference`
-struct PreferenceCommand: ParsableCommand {
+struct PreferenceCommand: JudgeTrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "preference", abstract: "Trains a pairwise preference model.",
     discussion: """

@@ -51,11 +51,11 @@ struct TrainingRun {
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
     Interruption.watch()
     var records: [StepRecord] = []
-    let ending = try loop.run(
-      trainer, saving: model, observers: observers, shouldStop: { Interruption.isRequested }
-    ) { record in
-      records.append(record)
-      progress.show(record)
+    let ending = try profiled(.other) {
+      try loop.run(trainer, saving: model, observers: observers, shouldStop: { Interruption.isRequested }) { record in
+        records.append(record)
+        progress.show(record)
+      }
     }
     progress.finish()
     if case .interrupted(let step) = ending {

@@ -1,9 +1,14 @@
 import Foundation
 import PoiseFiles
+import Synchronization
 
 /// Where words go: results to standard output, everything else to standard error.
 enum Console {
+  /// Set where a command runs inside another whose results programs read: its own are then messages.
+  static let leavesResultsToOuterCommand = Atomic<Bool>(false)
+
   static func result(_ text: String) {
+    if leavesResultsToOuterCommand.load(ordering: .relaxed) { return note(text) }
     do { try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8)) } catch {
       note("poise: standard output cannot be written any more; its disk may be full, or its reader gone.")
       exit(FailureCategory.inputOutput.rawValue)

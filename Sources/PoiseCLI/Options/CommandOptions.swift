@@ -16,7 +16,7 @@ struct CommandOptions {
   let wordCount: Int
   let options: [Option]
 
-  /// The options of the subcommand that the first words of the arguments choose.
+  /// The options of the subcommand that the first words of the arguments choose, or that stands in where they choose none.
   init(of root: any ParsableCommand.Type, chosenBy arguments: [String]) {
     var command = root
     var words: [String] = []
@@ -25,6 +25,7 @@ struct CommandOptions {
       command = chosen
       words.append(word)
     }
+    while let silent = command.configuration.defaultSubcommand { command = silent }
     title = ([root.configuration.commandName ?? "poise"] + words).joined(separator: " ")
     wordCount = words.count
     options = Self.options(of: command)

@@ -3,7 +3,8 @@ import CLanes
 // Products of few rows, where a library that packs both factors at every call spends its time on packing: attention's tiles, and
 // decoding. The right factor is packed once, into panels of 32 columns, each of them k rows of 32 floats one after the other, the
 // last filled up with zeros. Goals: every element is its products added in the order of k, each in one rounding, whatever the
-// number of rows or the instruction set; the speed of fused multiply-adds.
+// number of rows or the instruction set; the speed of fused multiply-adds. Sums of k terms of the size of 1 are off by up to
+// 1.3·√k ulp of √k.
 
 /// Columns of a panel: two blocks of lanes.
 let panelWidth = 2 * Lanes.scalarCount
@@ -240,7 +241,8 @@ private func multiplyTransposed(
     let elements = eight.span
     unsafe elements.withUnsafeBufferPointer { packed in
       unsafe multiply(
-        LeftFactor(start: packed.baseAddress!, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels, inner: k,
+        LeftFactor(start: packed.baseAddress!, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels,
+        inner: k,
         panelRows: panelRows, columns: columns, adding: adding, into: c + row &* stride, stride: stride)
     }
   }

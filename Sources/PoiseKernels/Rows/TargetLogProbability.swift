@@ -44,7 +44,11 @@ extension Kernels {
     let pastCaches = logits.isPastCaches
     var seeds = RowSeeds(coefficients: coefficients, rows: rows, targets: targets)
     for r in logPartitions.indices {
-      let total = seeds.total(row: r) ?? 0
+      guard let total = seeds.total(row: r) else {
+        var row = dLogits._mutatingExtracting(rowRange(r, of: columns))
+        row.update(repeating: 0)
+        continue
+      }
       let x = logits.extracting(rowRange(r, of: columns))
       var writer = RowWriter(
         writing: r, of: &dLogits, columns: columns, from: x, pastCaches: pastCaches, asksAhead: true,
@@ -58,7 +62,8 @@ extension Kernels {
   }
 
   /// log π of one target a row and, since its coefficient c is known beforehand, the gradient of Σ c·log π to the logits: one pass
-  /// over memory and one exponential an element. Rows whose coefficient is 0 are not read; gradient and log π are 0.
+  /// over memory and one exponential an element; 1 ulp of the larger of logits and log π, 2 ulp of |c|. Rows whose coefficient is 0
+  /// are not read; gradient and log π are 0.
   ///
   /// - Parameter scratch: holds exponentials of a row while the next is read: two rows, each rounded up to whole lanes.
   public func targetLogProbabilities(
@@ -99,7 +104,12 @@ extension Kernels {
       guard r < targets.count else { break }
       before = RowSeed(coefficient: coefficient, target: Int(targets[r]))
       logProbabilities[r] = 0
-      guard coefficient != 0 else { continue }
+      guard coefficient != 0 else {
+        // What is left from another row may be no number, and 0 times that none either.
+        var row = scratch._mutatingExtracting(kept)
+        row.update(repeating: 0)
+        continue
+      }
       let partition = reading.partition(of: x)
       if partition.origin.bitPattern != x[0].bitPattern {
         var row = scratch._mutatingExtracting(kept)

@@ -235,6 +235,8 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
 
   /// Logits of the first `rows` rows of x.
   private func headForward(_ x: Tensor, rows: Int) {
+    let layer = LayerMark(.head)
+    defer { layer.end() }
     let (norm, a, logits) = (plan.head.norm, activations, logitsArena)
     transformer.normForward(transformer.parameters.finalNorm, weights.parameters, x: x, into: norm, rows: rows, a)
     weights.multiply(

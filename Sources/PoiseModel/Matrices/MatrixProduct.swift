@@ -19,6 +19,8 @@ package func multiply(_ a: borrowing Matrix, _ b: borrowing Matrix, addingTo c: 
 private func product(_ a: borrowing Matrix, _ b: borrowing Matrix, adding: Bool, in c: borrowing Matrix) {
   precondition(a.rows == c.rows && b.columns == c.columns && a.columns == b.rows && !c.isTransposed)
   guard c.rows > 0, c.columns > 0 else { return }
+  let call = mark(a, b, adding: adding)
+  defer { call.end() }
   let scratch = PackingScratch.ofThisThread(count: kernels.productScratchElements(inner: a.columns, columns: c.columns))
   kernels.matrixProduct(
     Span(_unsafeElements: a.elements), aRow: a.rowStride, aColumn: a.columnStride, Span(_unsafeElements: b.elements),
@@ -33,6 +35,14 @@ package func multiplyByLibrary(_ a: borrowing Matrix, _ b: borrowing Matrix, int
     CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
     blasint(c.rows), blasint(c.columns), blasint(a.columns), 1, a.start, blasint(a.stride), b.start, blasint(b.stride),
     0, c.start, blasint(c.stride))
+}
+
+/// Two operations a multiplication and addition; the result is read only where it is added to.
+private func mark(_ a: borrowing Matrix, _ b: borrowing Matrix, adding: Bool) -> ActivityMark {
+  let (m, k, n) = (a.rows, a.columns, b.columns)
+  return ActivityMark(
+    Activity(product: m, k, n, transposing: a.isTransposed, b.isTransposed),
+    CountedWork(floats: m * k + k * n + (adding ? 2 : 1) * m * n, operations: 2 * m * n * k))
 }
 
 /// The linear algebra library underneath.

@@ -38,7 +38,8 @@ enum PackingScratch {
       buffer.pointee.elements.deallocate()
       let bytes = count * MemoryLayout<Float>.stride
       let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-      buffer.pointee.elements = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Float.self, capacity: count), count: count)
+      buffer.pointee.elements = UnsafeMutableBufferPointer(
+        start: memory.bindMemory(to: Float.self, capacity: count), count: count)
     }
     return buffer.pointee.elements
   }

@@ -6,19 +6,29 @@ public final class Arena: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
   /// Floats.
   public let count: Int
+  private let memoryEntry: MemoryEntry?
 
   public init(count: Int) {
     base = AlignedPages.allocate(floats: max(count, 1))
     self.count = count
+    memoryEntry = MemoryEntry(byteCount: count * MemoryLayout<Float>.stride)
   }
 
   public convenience init(_ layout: Layout) { self.init(count: layout.count) }
 
-  deinit { AlignedPages.deallocate(base, floats: max(count, 1)) }
+  deinit {
+    AlignedPages.deallocate(base, floats: max(count, 1))
+    memoryEntry?.remove()
+  }
 
   /// Everything.
   public var all: Span<Float> {
     @_lifetime(borrow self) get { lend(offset: 0, count: count) }
+  }
+
+  /// Everything, to be written.
+  public var writing: MutableSpan<Float> {
+    @_lifetime(borrow self) get { lendMutable(offset: 0, count: count) }
   }
 
   public subscript(tensor: Tensor) -> Span<Float> {
@@ -64,15 +74,23 @@ public final class Arena: @unchecked Sendable {
   /// Sets rows of a tensor to zero: where gradients accumulate.
   func clear(_ tensor: Tensor, rows: Range<Int>) {
     precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.rows)
+    let call = ActivityMark(.clear, CountedWork(floats: rows.count * tensor.columns))
+    defer { call.end() }
     (base + tensor.offset + rows.lowerBound * tensor.columns).update(repeating: 0, count: rows.count * tensor.columns)
   }
 
   /// Sets everything to zero.
-  public func clear() { base.update(repeating: 0, count: count) }
+  public func clear() {
+    let call = ActivityMark(.clear, CountedWork(floats: count))
+    defer { call.end() }
+    base.update(repeating: 0, count: count)
+  }
 
   /// Rows of one tensor over those of another of the same row length.
   func copy(_ source: Tensor, to destination: Tensor, rows: Range<Int>) {
     precondition(source.columns == destination.columns && rows.upperBound <= min(source.rows, destination.rows))
+    let call = ActivityMark(.copy, CountedWork(floats: 2 * rows.count * source.columns))
+    defer { call.end() }
     (base + destination.offset + rows.lowerBound * destination.columns)
       .update(from: base + source.offset + rows.lowerBound * source.columns, count: rows.count * source.columns)
   }

@@ -41,7 +41,7 @@ public final class Optimizer: @unchecked Sendable {
       }
     }
     moments = plan
-    state = Arena(plan)
+    state = planned(.moments) { Arena(plan) }
   }
 
   private static func isFactored(_ tensor: Tensor) -> Bool {

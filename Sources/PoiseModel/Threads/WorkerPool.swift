@@ -35,7 +35,7 @@ public final class WorkerPool: Sendable {
       for item in 0..<count { body(0, item) }
       return
     }
-    withoutActuallyEscaping(body) { board.post(count: count, $0) }
+    withoutActuallyEscaping(body) { board.post(count: count, profile: ProfiledSection(workers: workerCount), $0) }
   }
 
   /// The results of `body` for every item in 0..<count, in order.
@@ -67,13 +67,17 @@ private final class WorkBoard: @unchecked Sendable {
   private var itemCount = 0
   private var unfinished = 0
   private var isClosed = false
+  /// Where the caller's profile has the items counted.
+  private var profile: ProfiledSection?
 
-  func post(count: Int, _ body: @escaping (_ worker: Int, _ item: Int) -> Void) {
+  func post(count: Int, profile: ProfiledSection?, _ body: @escaping (_ worker: Int, _ item: Int) -> Void) {
     condition.lock()
-    (self.body, nextItem, itemCount, unfinished) = (body, 0, count, count)
+    (self.body, self.profile, nextItem, itemCount, unfinished) = (body, profile, 0, count, count)
     condition.broadcast()
     takeItems(worker: 0, body)
+    let wait = ActivityMark(.waiting, CountedWork(floats: 0))
     while unfinished > 0 { condition.wait() }
+    wait.end()
     self.body = nil
     condition.unlock()
   }
@@ -98,8 +102,9 @@ private final class WorkBoard: @unchecked Sendable {
     while nextItem < itemCount {
       let item = nextItem
       nextItem += 1
+      let profile = worker > 0 ? profile : nil  // worker 0 is the caller, whose time is counted as it is
       condition.unlock()
-      body(worker, item)
+      if let profile { profile.charge(to: worker) { body(worker, item) } } else { body(worker, item) }
       condition.lock()
       unfinished -= 1
       if unfinished == 0 { condition.broadcast() }

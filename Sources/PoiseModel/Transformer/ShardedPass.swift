@@ -30,9 +30,9 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
     hasBackward = backward
     hasReference = reference
     let count = backward ? model.parameterLayout.count : 0
-    gradients = Arena(count: count)
+    gradients = planned(.gradients) { Arena(count: count) }
     let inFlight = min(pool.workerCount, shardCount)
-    shardGradients = (0..<(backward ? inFlight : 0)).map { _ in Arena(count: count) }
+    shardGradients = (0..<(backward ? inFlight : 0)).map { _ in planned(.gradients) { Arena(count: count) } }
   }
 
   /// Makes room for any batch whose shards fit `wanted`: such batches then allocate nothing.
@@ -60,9 +60,9 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
   public func differentiate(
     _ groups: [TokenGroup], policy: Arena, reference: Arena?, objective: (_ responses: inout MutableSpan<ResponseOutcome>) -> Void
   ) {
-    gradients.clear()
+    profiled(.reduce) { gradients.clear() }
     run(groups, addingGradients: true) { workspace, slot in
-      shardGradients[slot].clear()
+      profiled(.backward) { shardGradients[slot].clear() }
       model.differentiate(
         workspace, policy: policy, reference: reference, addingTo: shardGradients[slot], objective: objective)
     }
@@ -76,13 +76,15 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
     outcomes.removeAll(keepingCapacity: true)
     for start in stride(from: 0, to: shards.count, by: workspaces.count) {
       let wave = start..<min(start + workspaces.count, shards.count)
-      pool.forEach(wave.count) { _, slot in
-        let workspace = workspaces[slot]
-        workspace.pack(groups, shards[start + slot])
-        pass(workspace, slot)
+      profiled(.pass) {
+        pool.forEach(wave.count) { _, slot in
+          let workspace = workspaces[slot]
+          workspace.pack(groups, shards[start + slot])
+          pass(workspace, slot)
+        }
       }
       for slot in 0..<wave.count { outcomes.append(contentsOf: workspaces[slot].outcomes) }
-      if addingGradients { addGradients(slots: wave.count) }
+      if addingGradients { profiled(.reduce) { addGradients(slots: wave.count) } }
     }
   }
 

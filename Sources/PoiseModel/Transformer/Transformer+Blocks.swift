@@ -8,6 +8,8 @@ extension Transformer {
     _ index: Int, _ weights: some LinearWeights, _ a: ActivationLayout.Block, into output: Tensor, positions: Span<Int32>,
     rows: Int, _ arena: Arena, attend: () -> Void
   ) {
+    let layer = LayerMark(.block(index))
+    defer { layer.end() }
     let (block, p) = (parameters.blocks[index], weights.parameters)
     normForward(block.attentionNorm, p, x: a.input, into: a.attentionNorm, rows: rows, arena)
     linearForward(block.queryKeyValue, weights, x: a.attentionNorm.output, into: a.queryKeyValue, rows: rows, arena)
@@ -29,6 +31,8 @@ extension Transformer {
     _ index: Int, _ p: Arena, _ g: Arena, _ a: ActivationLayout.Block, _ d: ActivationLayout.Gradients,
     positions: Span<Int32>, rows: Int, _ arena: Arena, attendBackward: () -> Void
   ) {
+    let layer = LayerMark(.block(index))
+    defer { layer.end() }
     let block = parameters.blocks[index]
     linearBackward(block.down, p, g, dY: d.residual, x: a.activated, into: d.activated, rows: rows, arena)
     activationBackward(dY: d.activated, x: a.hidden, into: d.hidden, rows: rows, arena)

@@ -101,6 +101,8 @@ extension Transformer {
 
   /// x ← embedding of the tokens, plus that of their positions where those are learned.
   func embedForward(tokens: Span<Int32>, positions: Span<Int32>, _ p: Arena, into x: Tensor, rows: Int, _ a: Arena) {
+    let layer = LayerMark(.embedding)
+    defer { layer.end() }
     kernels.embeddingForward(
       p[parameters.embedding], tokens: tokens, columns: configuration.width, into: a[writing: x, rows: 0..<rows])
     if let table = parameters.positions {
@@ -109,6 +111,8 @@ extension Transformer {
   }
 
   func embedBackward(tokens: Span<Int32>, positions: Span<Int32>, _ g: Arena, dX: Tensor, rows: Int, _ a: Arena) {
+    let layer = LayerMark(.embedding)
+    defer { layer.end() }
     kernels.embeddingBackward(
       a[dX, rows: 0..<rows], tokens: tokens, columns: configuration.width, addingTo: g[writing: parameters.embedding])
     if let table = parameters.positions {

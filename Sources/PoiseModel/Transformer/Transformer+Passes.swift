@@ -5,8 +5,10 @@ extension Transformer {
   /// Evaluates log π and entropy, with a reference log π_ref and divergence too, or the score, of every response of the batch.
   /// The workspace's outcomes hold the result.
   public func evaluate(_ workspace: Workspace, policy: Arena, reference: Arena? = nil) {
-    forward(workspace, policy: policy, reference: reference)
-    for block in headBlocks(workspace) { headForward(block, workspace, policy: policy, reference: reference) }
+    profiled(.forward) { forward(workspace, policy: policy, reference: reference) }
+    for block in headBlocks(workspace) {
+      profiled(.loss) { profiled(.head) { headForward(block, workspace, policy: policy, reference: reference) } }
+    }
   }
 
   /// One shard's whole contribution: forward, `objective`, backward. Gradients of Σ coefficient · log π accumulate in
@@ -18,13 +20,17 @@ extension Transformer {
     _ workspace: Workspace, policy: Arena, reference: Arena?, addingTo gradients: Arena,
     objective: (_ responses: inout MutableSpan<ResponseOutcome>) -> Void
   ) {
-    forward(workspace, policy: policy, reference: reference)
+    profiled(.forward) { forward(workspace, policy: policy, reference: reference) }
     for block in headBlocks(workspace) {
-      headForward(block, workspace, policy: policy, reference: reference)
-      for group in block.groups { workspace.withResponses(of: group, objective) }
-      headBackward(block, workspace, policy: policy, reference: reference != nil, addingTo: gradients)
+      profiled(.loss) {
+        profiled(.head) { headForward(block, workspace, policy: policy, reference: reference) }
+        for group in block.groups { workspace.withResponses(of: group, objective) }
+      }
+      profiled(.backward) {
+        profiled(.head) { headBackward(block, workspace, policy: policy, reference: reference != nil, addingTo: gradients) }
+      }
     }
-    backward(workspace, policy: policy, addingTo: gradients)
+    profiled(.backward) { backward(workspace, policy: policy, addingTo: gradients) }
   }
 
   /// The reference goes first, so that the policy's activations are the ones the backward pass finds.
@@ -56,6 +62,8 @@ extension Transformer {
 
   /// The rows that predict something, gathered and normalised.
   private func headInputForward(_ w: Workspace, _ p: Arena) {
+    let layer = LayerMark(.head)
+    defer { layer.end() }
     let (head, a, headRows) = (w.plan.head, w.activations, w.batch.headRows)
     let rows = headRows.count
     let output = w.plan.blockOutput(configuration.blockCount - 1)
@@ -67,10 +75,12 @@ extension Transformer {
   private func backward(_ w: Workspace, policy p: Arena, addingTo g: Arena) {
     let (plan, a, batch) = (w.plan, w.activations, w.batch)
     let (d, rows, headRows) = (plan.gradients, batch.rowCount, batch.headRows.count)
-    a.clear(d.headInput, rows: 0..<headRows)
-    normBackward(
-      parameters.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, addingTo: d.headInput,
-      rows: headRows, a)
+    profiled(.head) {
+      a.clear(d.headInput, rows: 0..<headRows)
+      normBackward(
+        parameters.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, addingTo: d.headInput,
+        rows: headRows, a)
+    }
     a.clear(d.residual, rows: 0..<rows)
     kernels.embeddingBackward(
       a[d.headInput, rows: 0..<headRows], tokens: batch.headRows.span, columns: configuration.width,

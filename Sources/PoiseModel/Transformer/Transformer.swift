@@ -34,12 +34,12 @@ public final class Transformer: LanguageModel {
   }
 
   public func makeWorkspace(capacity: WorkspaceCapacity, backward: Bool, reference: Bool) -> Workspace {
-    Workspace(self, capacity: capacity, backward: backward, reference: reference)
+    planned(.activations) { Workspace(self, capacity: capacity, backward: backward, reference: reference) }
   }
 
   public func makeDecoders(_ count: Int, capacity: DecoderCapacity) -> [Decoder] {
-    let weights = DecodingWeights(parameters)
-    return (0..<count).map { _ in Decoder(self, weights: weights, capacity: capacity) }
+    let weights = planned(.parameters) { DecodingWeights(parameters) }
+    return planned(.caches) { (0..<count).map { _ in Decoder(self, weights: weights, capacity: capacity) } }
   }
 
   /// Fresh parameters: gains 1, biases 0, weights normal with the configuration's deviation; the products that write into the

@@ -124,7 +124,7 @@ import Testing
       prompts: [try policy.prompt(.text(" hen"), responseTokens: 6)], sampling: SamplingOptions(maximumTokens: 6),
       options: TinyJudge.options(steps: 1, batchSize: 2), pool: pool)
     let sampled = Sampler(
-      policy.transformer, options: SamplingOptions(maximumTokens: 6), pool: pool, shardCount: 4
+      policy.transformer, options: SamplingOptions(maximumTokens: 6), pool: pool
     ).sample(
       Array(repeating: policy.tokenizer!.encode(" hen").map { Int32($0) }, count: 2), count: 2, policy: policy.parameters,
       key: SamplingKey(seed: 5, step: 0))

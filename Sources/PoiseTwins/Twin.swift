@@ -83,6 +83,13 @@ public enum Twin {
     return dTable
   }
 
+  // MARK: Limits
+
+  public static func sum(_ x: [Double]) -> Double { x.reduce(0, +) }
+  public static func multiplyAdd(_ x: Double, rounds: Int, accumulators: [Double]) -> [Double] {
+    (0..<rounds).reduce(accumulators) { y, _ in y.map { 0.5 * $0 + x } }
+  }
+
   /// The rows of a row-major matrix.
   public static func rows(of x: [Double], columns: Int) -> [[Double]] {
     columns == 0 ? [] : stride(from: 0, to: x.count, by: columns).map { Array(x[$0..<$0 + columns]) }

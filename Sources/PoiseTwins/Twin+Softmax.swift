@@ -63,10 +63,22 @@ extension Twin {
     }
   }
   public static func geometricMixture(
-    policy: [Double], reference: [Double], weight: Double
+    policy: [Double], policyLogPartition: Double, reference: [Double], referenceLogPartition: Double, weight: Double
   ) -> (mixture: [Double], logPartition: Double) {
-    let product = zip(policy, reference).map { (1 - weight) * $0 + weight * $1 }
-    let logPartition = logSumExp(product)
-    return (product.map { $0 - logPartition }, logPartition)
+    let product = zip(policy, reference).map {
+      (1 - weight) * ($0 - policyLogPartition) + weight * ($1 - referenceLogPartition)
+    }
+    return (product, logSumExp(product))
+  }
+
+  /// The first token at which the running sum of softmax(logits) passes `uniform`.
+  public static func drawToken(_ logits: [Double], uniform: Double) -> Int {
+    let logPartition = logSumExp(logits)
+    var sum = 0.0
+    for (token, logit) in logits.enumerated() {
+      sum += exponential([logit - logPartition])[0]
+      if sum > uniform { return token }
+    }
+    return logits.count - 1
   }
 }

@@ -1,0 +1,13 @@
+/// The functions of the kernel table as a profile tells them apart; overloads go by one name.
+enum KernelName: UInt8, CaseIterable {
+  case exponential, add, addScaled, scale, addBias, biasBackward
+  case sumOfSquares, rmsNormForward, rmsNormBackward, layerNormForward, layerNormBackward
+  case geluForward, geluBackward, siluGateForward, siluGateBackward
+  case rotaryForward, rotaryBackward
+  case embeddingForward, embeddingBackward
+  case causalSoftmaxForward, causalSoftmaxBackward, attentionForward, attentionBackward, decodingAttention, appendToPanels
+  case packPanels, multiplyPanels
+  case logSumExp, logPartitions, logSoftmax, targetLogProbabilities, logProbabilityBackward
+  case entropies, divergences, geometricMixture, drawToken
+  case adamW, adafactorMoments, adafactorDirection
+}
