@@ -56,7 +56,7 @@ extension KernelCase {
       let (aRow, aColumn) = isTransposed.left ? (1, m + 3) : (k + 3, 1)
       let (bRow, bColumn) = isTransposed.right ? (1, k + 2) : (columns + 2, 1)
       let (a, b) = (Operand.normal("a", (m + 3) * (k + 3)), Operand.normal("b", (k + 2) * (columns + 2)))
-      let scratch = Operand(count: kernels.productScratchElements(inner: k, columns: columns))
+      let scratch = Operand(count: kernels.productScratchElements)
       let c = Operand.normal("c", m * (columns + 5))
       return PreparedKernel(
         reading: [a, b], writing: adding ? [] : [c], updating: adding ? [c] : [], operations: 2 * m * k * columns

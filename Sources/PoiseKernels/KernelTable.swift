@@ -126,8 +126,8 @@ public protocol KernelTable: Sendable {
 
   // MARK: Products of few rows
 
-  /// Floats of scratch that `matrixProduct` of a right factor (k, columns) takes.
-  func productScratchElements(inner k: Int, columns: Int) -> Int
+  /// Floats of scratch that `matrixProduct` takes.
+  var productScratchElements: Int { get }
   /// C ← a·b, or C ← C + a·b. a (m, k): element (i, j) is `a[i·aRow + j·aColumn]`; b (k, columns) likewise; c (m, columns) with rows
   /// `stride` apart. Each element is summed in the order of k, each product in one rounding.
   func matrixProduct(

@@ -58,7 +58,8 @@ import Testing
     let profiler = Profiler()
     #expect(bits(plain) == profiler.profile { profiled(.other) { bits(counting) } })
     let rows = profiler.result.rows(by: .kernel, under: ceiling).filter { $0.activity!.name == kernel.kernel }
-    #expect(rows.count == (["sum", "copy", "multiplyAdd"].contains(kernel.kernel) ? 0 : 1))
+    // Limits are not part of training, and matrix products are counted by shape where they are called.
+    #expect(rows.count == (["sum", "copy", "multiplyAdd", "matrixProduct"].contains(kernel.kernel) ? 0 : 1))
     #expect(rows.allSatisfy { $0.calls > 0 && $0.bytes > 0 })
   }
 

@@ -57,7 +57,7 @@ import Testing
   @Test func blocksOfTheHeadMissNoResponse() {
     let transformer = transformer(.llama)
     let parameters = transformer.randomParameters(seed: 3)
-    let groups = (0..<60).map { transformer.group(prompt: $0 % 3 + 1, responses: [2, $0 % 4 + 1, 1], seed: UInt64($0)) }
+    let groups = (0..<70).map { transformer.group(prompt: $0 % 3 + 1, responses: [2, $0 % 4 + 1, 1], seed: UInt64($0)) }
     let pass = pass(transformer, shards: 1)
     differentiate(pass, groups, parameters)
     let workspace = Workspace(

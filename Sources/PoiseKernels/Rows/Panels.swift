@@ -56,11 +56,8 @@ extension Kernels {
 }
 
 extension Kernels {
-  /// Floats of scratch that `matrixProduct` of a right factor (k, columns) takes.
-  public func productScratchElements(inner k: Int, columns: Int) -> Int {
-    let depth = min(k, innerBlock)
-    return depth * min(wholePanels(columns), packedColumns(depth))
-  }
+  /// Floats of scratch that `matrixProduct` takes.
+  public var productScratchElements: Int { packedElements }
 
   /// C ← a·b, or C ← C + a·b. a (m, k): element (i, j) is `a[i·aRow + j·aColumn]`; b (k, columns) likewise; c (m, columns) with rows
   /// `stride` apart. The right factor is packed into `scratch`, piece by piece.
@@ -71,7 +68,7 @@ extension Kernels {
     guard m > 0, columns > 0, k > 0 else { return }
     precondition(a.count > (m - 1) * aRow + (k - 1) * aColumn && b.count > (k - 1) * bRow + (columns - 1) * bColumn)
     precondition(c.count >= (m - 1) * stride + columns)
-    precondition(scratch.count >= productScratchElements(inner: k, columns: columns))
+    precondition(scratch.count >= productScratchElements)
     unsafe a.withUnsafeBufferPointer { a in
       unsafe b.withUnsafeBufferPointer { b in
         unsafe scratch.withUnsafeMutableBufferPointer { panels in
@@ -95,8 +92,11 @@ extension Kernels {
   }
 }
 
-/// Columns of the right factor that are packed at a time: 512 KiB of it, which the second cache holds.
-private func packedColumns(_ depth: Int) -> Int { panelWidth * max(1, 4_096 / depth) }
+/// Floats of the right factor that are packed at a time: 512 KiB, which the second cache holds.
+private let packedElements = 1 << 17
+
+/// As many columns of so many rows.
+private func packedColumns(_ depth: Int) -> Int { packedElements / (depth * panelWidth) * panelWidth }
 
 /// Rows of the right factor that are packed at a time: with eight rows of the left, they stay in the nearest cache.
 private let innerBlock = 256

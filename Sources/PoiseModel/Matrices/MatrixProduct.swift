@@ -21,7 +21,7 @@ private func product(_ a: borrowing Matrix, _ b: borrowing Matrix, adding: Bool,
   guard c.rows > 0, c.columns > 0 else { return }
   let call = mark(a, b, adding: adding)
   defer { call.end() }
-  let scratch = PackingScratch.ofThisThread(count: kernels.productScratchElements(inner: a.columns, columns: c.columns))
+  let scratch = PackingScratch.ofThisThread
   kernels.matrixProduct(
     Span(_unsafeElements: a.elements), aRow: a.rowStride, aColumn: a.columnStride, Span(_unsafeElements: b.elements),
     bRow: b.rowStride, bColumn: b.columnStride, rows: c.rows, inner: a.columns, columns: c.columns, adding: adding,

@@ -1,3 +1,5 @@
+import PoiseKernels
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -6,8 +8,7 @@
   import Darwin
 #endif
 
-/// Memory in which a thread packs the right factors of its products: as large as the largest so far, kept as long as the thread
-/// lives. A step whose products are no larger than those of the step before allocates nothing.
+/// Memory in which a thread packs the right factors of its products, kept as long as the thread lives.
 enum PackingScratch {
   private static let key: pthread_key_t = {
     var key = pthread_key_t()
@@ -15,32 +16,19 @@ enum PackingScratch {
       #if canImport(Darwin)
         let memory: UnsafeMutableRawPointer? = memory
       #endif
-      memory?.assumingMemoryBound(to: Buffer.self).pointee.elements.deallocate()
       memory?.deallocate()
     }
     return key
   }()
 
-  private struct Buffer {
-    var elements: UnsafeMutableBufferPointer<Float>
-  }
-
-  static func ofThisThread(count: Int) -> UnsafeMutableBufferPointer<Float> {
-    let buffer: UnsafeMutablePointer<Buffer>
+  /// Made at a thread's first use; the threads of a pool use it when they start, so that a step allocates nothing.
+  static var ofThisThread: UnsafeMutableBufferPointer<Float> {
+    let count = kernels.productScratchElements
     if let known = pthread_getspecific(key) {
-      buffer = known.assumingMemoryBound(to: Buffer.self)
-    } else {
-      buffer = .allocate(capacity: 1)
-      buffer.initialize(to: Buffer(elements: UnsafeMutableBufferPointer(start: nil, count: 0)))
-      pthread_setspecific(key, buffer)
+      return UnsafeMutableBufferPointer(start: known.assumingMemoryBound(to: Float.self), count: count)
     }
-    if buffer.pointee.elements.count < count {
-      buffer.pointee.elements.deallocate()
-      let bytes = count * MemoryLayout<Float>.stride
-      let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-      buffer.pointee.elements = UnsafeMutableBufferPointer(
-        start: memory.bindMemory(to: Float.self, capacity: count), count: count)
-    }
-    return buffer.pointee.elements
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+    pthread_setspecific(key, memory)
+    return UnsafeMutableBufferPointer(start: memory.bindMemory(to: Float.self, capacity: count), count: count)
   }
 }

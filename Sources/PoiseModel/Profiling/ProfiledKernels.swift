@@ -291,9 +291,7 @@ package struct ProfiledKernels: KernelTable {
       stride: stride, into: c)
   }
 
-  package func productScratchElements(inner k: Int, columns: Int) -> Int {
-    table.productScratchElements(inner: k, columns: columns)
-  }
+  package var productScratchElements: Int { table.productScratchElements }
 
   /// Counted by shape where matrices are multiplied.
   package func matrixProduct(

@@ -19,7 +19,10 @@ public final class WorkerPool: Sendable {
     self.board = board
     LinearAlgebra.useOneThreadPerProduct()
     for worker in 1..<max(workerCount, 1) {
-      let thread = Thread { board.serve(worker: worker) }
+      let thread = Thread {
+        _ = PackingScratch.ofThisThread
+        board.serve(worker: worker)
+      }
       thread.stackSize = 8 << 20
       thread.name = "poise-worker-\(worker)"
       thread.start()
