@@ -72,7 +72,7 @@ public struct MachineCeilings: Sendable {
   /// - Precondition: the processor supports the instruction set.
   public static func measured(_ set: InstructionSet, pool: WorkerPool) -> MachineCeilings {
     let bench = CeilingBench(set, pool: pool)
-    let product = ProductSpeed.measured(512, 512, 512, pool: pool, seconds: 0.1)
+    let product = ProductSpeed.measured(512, 512, 512, pool: pool, seconds: 0.1, byLibrary: true)
     return MachineCeilings(
       instructionSet: set, threads: pool.workerCount, multiplyAdds: bench.multiplyAdds,
       products: product.operationsPerSecond / Double(pool.workerCount), exponentials: bench.exponentials,
@@ -139,13 +139,18 @@ private struct CeilingBench {
     }.max()!
   }
 
+  /// The faster of two: exponentials over the whole range, written, and those of a softmax, whose arguments are not positive, added.
   var exponentials: Double {
     let count = 1_024
-    return Double(count)
-      / shortest { _ in
-        let (x, y) = (Arena(count: count), Arena(count: count))
-        return { kernels.exponential(x.all, into: y.writing) }
-      }
+    let written = shortest { _ in
+      let (x, y) = (Arena(count: count), Arena(count: count))
+      return { kernels.exponential(x.all, into: y.writing) }
+    }
+    let added = shortest { _ in
+      let (x, y) = (Arena(count: count), Arena(count: 1))
+      return { kernels.logPartitions(x.all, columns: count, into: y.writing) }
+    }
+    return Double(count) / min(written, added)
   }
 
   func bandwidth(_ size: Int) -> MachineCeilings.Bandwidth {

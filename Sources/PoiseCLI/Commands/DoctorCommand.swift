@@ -58,7 +58,7 @@ struct Diagnosis {
       "instruction_sets_supported": .array(InstructionSet.supported.map { .string($0.rawValue) }),
       "blas": .string(LinearAlgebra.description), "blas_core": .string(LinearAlgebra.core),
       "processors": .init(WorkerPool.processorCount), "threads": .init(workers), "memory_bytes": .init(Int(memory)),
-      "sgemm": .array(products.map(json)), "exp_ns": .init(exponentialNanoseconds),
+      "products": .array(products.map(json)), "exp_ns": .init(exponentialNanoseconds),
       "gbps": .init(gigabytesPerSecond(ceilings.bandwidths.last!)),
       "gbps_by_bytes": .array(
         ceilings.bandwidths.map { ["bytes": .init(Int($0.size)), "gbps": .init(gigabytesPerSecond($0))] }),
@@ -108,7 +108,7 @@ struct Diagnosis {
   private func line(_ product: ProductSpeed) -> String {
     let shape = "\(product.rows)×\(product.inner)×\(product.columns)"
     let workers = product.workers == 1 ? "1 thread" : "\(product.workers) threads"
-    return "  sgemm     \((product.operationsPerSecond / 1e9).formatted(decimals: 1)) GFLOP/s at \(shape), \(workers)"
+    return "  products  \((product.operationsPerSecond / 1e9).formatted(decimals: 1)) GFLOP/s at \(shape), \(workers)"
   }
 
   private func round(_ value: Double) -> String {

@@ -43,7 +43,21 @@ extension Kernels {
   ) {
     let half = cosines.count
     precondition(head.count == 2 * half && sines.count == half)
-    for i in 0..<half {
+    let whole = half / Lanes.scalarCount * Lanes.scalarCount
+    unsafe head.withUnsafeMutableBufferPointer { head in
+      unsafe cosines.withUnsafeBufferPointer { cosines in
+        unsafe sines.withUnsafeBufferPointer { sines in
+          guard let head = head.baseAddress, let cosines = cosines.baseAddress, let sines = sines.baseAddress else { return }
+          for i in stride(from: 0, to: whole, by: Lanes.scalarCount) {
+            let (first, second) = unsafe (load(head + i), load(head + half + i))
+            let (cosine, sine) = unsafe (load(cosines + i), direction * load(sines + i))
+            unsafe store(first * cosine - second * sine, head + i)
+            unsafe store(second * cosine + first * sine, head + half + i)
+          }
+        }
+      }
+    }
+    for i in whole..<half {
       let (first, second) = (head[i], head[half &+ i])
       let sine = direction * sines[i]
       head[i] = first * cosines[i] - second * sine

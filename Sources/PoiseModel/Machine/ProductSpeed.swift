@@ -8,8 +8,10 @@ public struct ProductSpeed: Sendable, Equatable {
   public var operationsPerSecond: Double
 
   /// Measures for about `seconds`, on an otherwise idle machine for the figure to mean much.
+  ///
+  /// - Parameter byLibrary: OpenBLAS's products in place of the engine's own.
   public static func measured(
-    _ rows: Int, _ inner: Int, _ columns: Int, pool: WorkerPool, seconds: Double = 0.25
+    _ rows: Int, _ inner: Int, _ columns: Int, pool: WorkerPool, seconds: Double = 0.25, byLibrary: Bool = false
   ) -> ProductSpeed {
     var layout = Layout()
     let (a, b, c) = (layout.add("a", rows, inner), layout.add("b", columns, inner), layout.add("c", rows, columns))
@@ -18,7 +20,13 @@ public struct ProductSpeed: Sendable, Equatable {
     let shortest = shortestRun(seconds: seconds) {
       pool.forEach(pool.workerCount) { _, item in
         let arena = arenas[item]
-        for _ in 0..<repetitions { multiply(arena.matrix(a), arena.matrix(b).transposed, into: arena.matrix(c)) }
+        for _ in 0..<repetitions {
+          if byLibrary {
+            multiplyByLibrary(arena.matrix(a), arena.matrix(b).transposed, into: arena.matrix(c))
+          } else {
+            multiply(arena.matrix(a), arena.matrix(b).transposed, into: arena.matrix(c))
+          }
+        }
       }
     }
     let operations = 2 * Double(rows * inner * columns) * Double(repetitions * pool.workerCount)
