@@ -103,16 +103,19 @@ extension MutableSpan<Float> {
   }
 
   /// self ← f(x, y).
+  ///
+  /// - Parameter ahead: how far behind an element of x, and of y, the next rows of theirs are asked for.
   @inline(__always)
   mutating func setLanes(
-    from x: Span<Float>, _ y: Span<Float>, _ function: some LanePairFunction, pastCaches: Bool = false
+    from x: Span<Float>, _ y: Span<Float>, _ function: some LanePairFunction, ahead: Int = prefetchDistance,
+    pastCaches: Bool = false
   ) {
     precondition(count == x.count && count == y.count)
     let whole = count / Lanes.scalarCount
     let streams = pastCaches && isAligned
     for block in 0..<whole {
-      x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance)
-      y.prefetch(block &* Lanes.scalarCount &+ prefetchDistance)
+      x.prefetch(block &* Lanes.scalarCount &+ ahead)
+      y.prefetch(block &* Lanes.scalarCount &+ ahead)
       var lanes = x.wholeBlock(block)
       function.form(&lanes, y.wholeBlock(block))
       if streams {
@@ -204,10 +207,15 @@ extension MutableSpan<Float> {
     let (firsts, seconds) = (pairs.extracting(first: x.count), pairs.extracting(last: x.count))
     let whole = x.count / Lanes.scalarCount
     let streams = pastCaches && isAligned && x.count.isMultiple(of: Lanes.scalarCount)
+    // The other half lies between a half and its next row.
+    let ahead = Swift.max(2 &* prefetchDistance, 2 &* x.count)
     for block in 0..<x.paddedBlocks {
       let isWhole = block < whole
-      if isWhole { pairs.prefetch(block &* Lanes.scalarCount &+ 2 &* prefetchDistance) }
-      if isWhole { x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance) }
+      if isWhole {
+        firsts.prefetch(block &* Lanes.scalarCount &+ ahead)
+        seconds.prefetch(block &* Lanes.scalarCount &+ ahead)
+        x.prefetch(block &* Lanes.scalarCount &+ ahead / 2)
+      }
       var first = isWhole ? firsts.wholeBlock(block) : firsts.block(block, padding: 0)
       var second = isWhole ? seconds.wholeBlock(block) : seconds.block(block, padding: 0)
       function.form(&first, &second, isWhole ? x.wholeBlock(block) : x.block(block, padding: 0))

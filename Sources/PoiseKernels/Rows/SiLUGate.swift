@@ -10,7 +10,7 @@ extension Kernels {
       var row = y._mutatingExtracting(rowRange(t, of: columns))
       row.setLanes(
         from: gateUp.extracting(rowRange(2 * t, of: columns)), gateUp.extracting(rowRange(2 * t + 1, of: columns)), SiLUGate(),
-        pastCaches: pastCaches)
+        ahead: max(prefetchDistance, 2 * columns), pastCaches: pastCaches)
     }
     finishWriting(pastCaches: pastCaches)
   }
