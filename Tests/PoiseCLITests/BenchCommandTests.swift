@@ -32,6 +32,29 @@ import Testing
     #expect(try #require(forward["max_ulp"]?.double) <= 4)
   }
 
+  /// The smallest case of each workload that a debug build runs in no time.
+  @Test(arguments: [
+    ("k1", "1024x256"), ("k2", "1024x256"), ("k3", "1024x256"), ("k4", "V=256"), ("k7", "64x64x64"), ("e3", "tiny B=1"),
+  ])
+  func peersGetTheirOwnLines(workload: String, part: String) throws {
+    let records = try PoiseProcess.succeed(
+      "bench", "peers", workload, "--filter", part, "--repetitions", "1", "--budget", "0.01"
+    ).records()
+    #expect(!records.isEmpty)
+    for record in records {
+      #expect(record["workload"]?.string == workload)
+      #expect(try #require(record["case"]?.string).contains(part))
+      #expect(record["variant"]?.string?.isEmpty == false)
+      #expect(try #require(record["t_s"]?.double) > 0)
+      #expect(try #require(record["work"]?.object).members.allSatisfy { ($0.value.double ?? 0) > 0 })
+    }
+  }
+
+  @Test func unknownWorkloadsAreRefused() throws {
+    let process = try PoiseProcess(["bench", "peers", "k9"])
+    #expect(process.status == 64 && process.errors.contains("k7"))
+  }
+
   @Test func stepsHaveNoTwin() throws {
     let records = try PoiseProcess.succeed("bench", "kernels", "--quick", "--filter", "vocabularyHead", "--json").records()
     let head = try #require(records.last)
