@@ -3,7 +3,7 @@ import PoiseTwins
 
 extension KernelCase {
   static let softmaxes =
-    causalSoftmaxes + partitions + targets + [
+    partitions + targets + [
       divergence("divergences", shapes: .vocabularies, distance: 1, ulps: 8),
       // The divergence is about 5e-5. Σ π·(log π − log μ), summed as it stands, is off by thousands of these ulps.
       divergence("divergencesOfNeighbours", shapes: [], distance: 0.01, ulps: 150),
@@ -45,39 +45,6 @@ extension KernelCase {
         }
       },
     ]
-
-  private static let causalSoftmaxes = [
-    KernelCase("causalSoftmaxForward", shapes: .tiles) { kernels, shape in
-      let (scores, firstVisible) = (Operand.normal("scores", shape.count, scale: 8), max(1, shape.columns - shape.rows + 2))
-      let visible = visibleCount(shape, firstVisible)
-      return PreparedKernel(reading: [], updating: [scores], exponentials: visible, operations: 5 * visible) {
-        kernels.causalSoftmaxForward(
-          columns: shape.columns, firstVisible: firstVisible, scale: 0.25, updating: scores.writing)
-      } compare: {
-        let twin = Twin.causalSoftmaxForward(
-          scores.doubles, columns: shape.columns, firstVisible: firstVisible, scale: 0.25)
-        return [KernelOutput("probabilities", scores, twin: twin, ulps: 12)]
-      }
-    },
-    // In place, again and again, gradients of a softmax become exactly 0, which takes no longer.
-    KernelCase("causalSoftmaxBackward", shapes: .tiles) { kernels, shape in
-      let firstVisible = max(1, shape.columns - shape.rows + 1)
-      let scores = Operand.normal("scores", shape.count)
-      kernels.causalSoftmaxForward(columns: shape.columns, firstVisible: firstVisible, scale: 0.5, updating: scores.writing)
-      let (probabilities, dScores) = (Operand(scores.found), Operand.normal("dP", shape.count))
-      return PreparedKernel(
-        reading: [probabilities], updating: [dScores], operations: 5 * visibleCount(shape, firstVisible)
-      ) {
-        kernels.causalSoftmaxBackward(
-          probabilities: probabilities.span, columns: shape.columns, firstVisible: firstVisible, scale: 0.5,
-          updating: dScores.writing)
-      } compare: {
-        let twin = Twin.causalSoftmaxBackward(
-          dScores.doubles, probabilities: probabilities.doubles, columns: shape.columns, scale: 0.5)
-        return [KernelOutput("dScores", dScores, twin: twin, ulps: 4, ofTerms: 1)]
-      }
-    },
-  ]
 
   private static let partitions = [
     KernelCase("logSumExp", lengths: vocabulary, rows: fewRows, shapes: .vectors) { kernels, shape in
@@ -156,11 +123,6 @@ extension KernelCase {
       }
     }
   }
-}
-
-/// Scores that a causal tile looks at.
-private func visibleCount(_ shape: KernelShape, _ firstVisible: Int) -> Int {
-  (0..<shape.rows).reduce(0) { $0 + min(shape.columns, firstVisible + $1) }
 }
 
 /// One log Σ exp a row.

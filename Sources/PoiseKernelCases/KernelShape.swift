@@ -16,7 +16,6 @@ extension [KernelShape] {
   /// than the caches of a core.
   static let vectors = shapes((1, 2_048), (1, 65_536), (1, 4_194_304))
   static let layers = shapes((32, 128), (512, 256), (4_096, 1_024))
-  static let tiles = shapes((64, 64), (256, 256), (2_048, 1_024))
   static let vocabularies = shapes((4, 1_024), (64, 1_024), (64, 50_257))
   static let weights = shapes((16, 128), (352, 128), (4_096, 1_024))
 

@@ -87,15 +87,6 @@ public protocol KernelTable: Sendable {
 
   // MARK: Attention
 
-  /// Causal softmax of a tile of scores, in place: row i sees its first `firstVisible + i` columns (at most all), which
-  /// become softmax(scale·score); the columns it does not see become 0. `scores` (R, columns); firstVisible ≥ 1.
-  func causalSoftmaxForward(
-    columns: Int, firstVisible: Int, scale: Float, updating scores: consuming MutableSpan<Float>)
-  /// dP → dS in place: dS = scale · P ∘ (dP − Σ_j P_j dP_j) over the visible columns, 0 elsewhere. P as the forward left it.
-  func causalSoftmaxBackward(
-    probabilities: Span<Float>, columns: Int, firstVisible: Int, scale: Float,
-    updating dScores: consuming MutableSpan<Float>)
-
   /// Floats of scratch that attention of `rows` rows to `visible` keys takes, forward or backward.
   func attentionScratchElements(rows: Int, visible: Int, headSize: Int) -> Int
   /// Causal attention of a run of rows to itself after all of a prefix, of the query heads that share one head of keys and values:

@@ -15,23 +15,6 @@ extension Twin {
     }
   }
 
-  public static func causalSoftmaxForward(_ scores: [Double], columns: Int, firstVisible: Int, scale: Double) -> [Double] {
-    rows(of: scores, columns: columns).enumerated().flatMap { i, row in
-      let seen = row.prefix(firstVisible + i).map { scale * $0 }
-      let logPartition = logSumExp(seen)
-      return seen.map { exp($0 - logPartition) } + [Double](repeating: 0, count: columns - seen.count)
-    }
-  }
-  public static func causalSoftmaxBackward(
-    _ dP: [Double], probabilities: [Double], columns: Int, scale: Double
-  ) -> [Double] {
-    zip(rows(of: dP, columns: columns), rows(of: probabilities, columns: columns)).flatMap { dP, probabilities in
-      // What is not visible has probability 0, and so gradient 0.
-      let mean = innerProduct(dP, probabilities)
-      return zip(dP, probabilities).map { scale * $1 * ($0 - mean) }
-    }
-  }
-
   public static func targetLogProbabilities(
     _ logits: [Double], columns: Int, rows: [Int32], targets: [Int32]
   ) -> [Double] {

@@ -59,25 +59,28 @@ import Testing
     }
   }
 
+  /// Rows of queries, keys and values of 4 floats each; a later row's key and value are enormous.
   @Test(arguments: InstructionSet.supported)
-  func whatACausalRowDoesNotSeeIsZero(set: InstructionSet) throws {
+  func attentionSeesNothingThatComesLater(set: InstructionSet) throws {
     let kernels = try #require(InstructionSet.table(for: set))
-    let (columns, rows) = (21, 24)
-    for firstVisible in [1, 2, 15, 16, 17, 20, 21, 40] {
-      var scores = [Float](repeating: .nan, count: rows * columns)
-      for row in 0..<rows { for column in 0..<min(columns, firstVisible + row) { scores[row * columns + column] = 3e4 } }
-      kernels.causalSoftmaxForward(columns: columns, firstVisible: firstVisible, scale: 0.5, updating: scores.mutableSpan)
-      var gradients = scores.map { $0 == 0 ? Float.nan : 1 }
-      kernels.causalSoftmaxBackward(
-        probabilities: scores.span, columns: columns, firstVisible: firstVisible, scale: 0.5, updating: gradients.mutableSpan)
-      for row in 0..<rows {
-        let visible = min(columns, firstVisible + row)
-        for column in 0..<columns {
-          let (found, gradient) = (scores[row * columns + column], gradients[row * columns + column])
-          #expect(column < visible ? abs(found * Float(visible) - 1) < 2e-7 : found == 0, "\(firstVisible) \(row) \(column)")
-          #expect(column < visible ? abs(gradient) < 1e-7 : gradient == 0, "\(firstVisible) \(row) \(column)")
-        }
+    for (rows, prefix) in [(1, 0), (2, 0), (20, 0), (20, 3), (33, 40)] {
+      let (first, last) = (prefix, prefix + rows - 1)
+      var x = normalRow("x", count: (prefix + rows) * 12)
+      func attended() -> [Float] {
+        var scratch = [Float](
+          repeating: .nan, count: kernels.attentionScratchElements(rows: rows, visible: prefix + rows, headSize: 4))
+        var y = [Float](repeating: .nan, count: (prefix + rows) * 4)
+        kernels.attentionForward(
+          x.span, columns: 12, rows: first..<last + 1, prefix: 0..<prefix, queries: 0..<4, keys: 4, values: 8, headSize: 4,
+          scale: 0.5, scratch: scratch.mutableSpan, into: y.mutableSpan, stride: 4)
+        return y
       }
+      let before = attended()
+      for column in 4..<12 { x[last * 12 + column] = 1e30 }
+      let after = attended()
+      let earlier = first * 4..<last * 4
+      #expect(after[earlier].map { $0.bitPattern } == before[earlier].map { $0.bitPattern }, "\(rows) rows behind \(prefix)")
+      #expect(after[(last * 4)...].allSatisfy { $0.isFinite }, "\(rows) rows behind \(prefix)")
     }
   }
 

@@ -54,12 +54,6 @@ import Testing
     expect(Twin.biasBackward(weights, to: Array(zeros[..<columns])), areDerivativesAt: gain) { Twin.addBias($0, to: x) }
   }
 
-  @Test func causalSoftmax() {
-    let probabilities = Twin.causalSoftmaxForward(x, columns: columns, firstVisible: 2, scale: 0.7)
-    let found = Twin.causalSoftmaxBackward(weights, probabilities: probabilities, columns: columns, scale: 0.7)
-    expect(found, areDerivativesAt: x) { Twin.causalSoftmaxForward($0, columns: columns, firstVisible: 2, scale: 0.7) }
-  }
-
   @Test func attention() {
     // Two heads of two columns that share keys and values, in rows 3…5 behind the prefix 1…2.
     let places = AttentionPlaces(

@@ -13,7 +13,7 @@ extension PeerWorkload {
         let work = Work(
           operations: onlineOperations(model, name, prompt: prompt, new: new),
           tokens: Double(2 * model.onlineBatch * new))
-        run.time("\(model.name) \(title)", "OnlineTrainer", work, measuresMemory: true) {
+        run.time("\(model.name) \(title)", "OnlineTrainer", work) {
           do { _ = try trainer.step() } catch { preconditionFailure("\(error)") }
         }
       }

@@ -49,21 +49,16 @@ struct PeerRun: Sendable {
 
   /// Times `body` as one case.
   ///
-  /// - Parameter measuresMemory: also report how far the resident memory rises above what it was before one call.
-  func time(_ name: String, _ variant: String, _ work: Work, measuresMemory: Bool = false, _ body: () -> Void) {
+  /// - Parameter extraBytes: memory that the case takes beside its inputs and results, where that is to be compared. It is planned
+  ///   beforehand, so nothing need be measured.
+  func time(_ name: String, _ variant: String, _ work: Work, extraBytes: Int? = nil, _ body: () -> Void) {
     guard wants(name) else { return }
-    var rise: (above: Double, peak: Double)?
-    if measuresMemory {
-      body()
-      rise = residentRise(of: body)
-    }
-    let timing = stopwatch.time(body)
-    record(Self.json(workload, name, variant, work, timing, rise))
+    record(Self.json(workload, name, variant, work, stopwatch.time(body), extraBytes))
   }
 
   static func json(
     _ workload: String, _ name: String, _ variant: String, _ work: Work, _ timing: Timing,
-    _ rise: (above: Double, peak: Double)?
+    _ extraBytes: Int?
   ) -> JSON {
     var members = JSON.Object()
     func add(_ key: String, _ value: JSON) { members[key] = value }
@@ -84,10 +79,7 @@ struct PeerRun: Sendable {
     if work.operations > 0 { add("gflops", .init(work.operations / timing.seconds / 1e9)) }
     if work.exponentials > 0 { add("exp_per_ns", .init(work.exponentials / timing.seconds / 1e9)) }
     if work.tokens > 0 { add("tok_s", .init(work.tokens / timing.seconds)) }
-    if let rise {
-      add("peak_mb", .init(rise.above))
-      add("rss_peak_mb", .init(rise.peak))
-    }
+    if let extraBytes { add("peak_mb", .init(Double(extraBytes) / Double(1 << 20))) }
     add("work", json(work))
     return .object(members)
   }

@@ -3,17 +3,31 @@ import PoiseKernels
 import PoiseModel
 
 extension PeerWorkload {
-  /// k5: hidden rows → logits → log π → gradients of hidden rows and of the head, a block of whole sequences at a time.
+  /// k5: the vocabulary head as training runs it, from hidden rows of sequences to log π and the gradients of rows and head.
   static func linearHead(_ run: PeerRun) {
-    let (rows, width, length) = (1_024, 256, 64)
+    let (sequences, length, width) = (16, 64, 256)
     for vocabulary in [32_000, 50_257] {
-      let name = "N=\(rows) d=\(width) V=\(vocabulary)"
+      let name = "N=\(sequences * length) d=\(width) V=\(vocabulary)"
       guard run.wants(name) else { continue }
-      let head = HeadPass(rows: rows, width: width, vocabulary: vocabulary, length: length)
-      let (n, d, v) = (Double(rows), Double(width), Double(vocabulary))
+      let transformer = Transformer(
+        TransformerConfiguration(
+          vocabularySize: vocabulary, contextLength: length + 1, width: width, blockCount: 1, headCount: 4, feedForwardWidth: 16))
+      let (parameters, gradients) = (transformer.initialParameters(seed: 1), Arena(transformer.parameterLayout))
+      let groups = (0..<sequences).map { sequence in
+        TokenGroup(
+          prompt: [1],
+          responses: [Array(PeerLogits.ids(sequences * length, below: vocabulary)[sequence * length..<(sequence + 1) * length])])
+      }
+      let workspace = transformer.makeWorkspace(capacity: WorkspaceCapacity(groups), backward: true, reference: false)
+      workspace.pack(groups, groups.indices)
+      transformer.evaluate(workspace, policy: parameters)
+      let (n, d, v) = (Double(sequences * length), Double(width), Double(vocabulary))
       let work = Work(
         read: 4 * (2 * d * v + 2 * n * d), written: 4 * (d * v + n * d), exponentials: n * v, operations: 6 * n * d * v)
-      run.time(name, "blocks of 192 rows", work, measuresMemory: true) { head.run() }
+      run.time(name, "the engine's head, blocks of whole groups", work, extraBytes: workspace.headScratchByteCount) {
+        gradients.clear()
+        transformer.differentiateHead(workspace, policy: parameters, addingTo: gradients)
+      }
     }
   }
 
@@ -47,63 +61,6 @@ extension PeerWorkload {
       kernels.multiplyPanels(
         arena[a], rows: m, rowStride: k, columnStride: 1, panels: panels.all, inner: k, columns: n, adding: false, stride: n,
         into: arena[writing: c])
-    }
-  }
-}
-
-/// The vocabulary head by itself, as training runs it: logits of one block of rows exist at a time.
-final class HeadPass {
-  private static let blockRows = ActivationLayout.usualHeadBlockRows
-  private let arena: Arena
-  private let hidden: Tensor
-  private let weight: Tensor
-  private let dHidden: Tensor
-  private let dWeight: Tensor
-  private let logits: Tensor
-  private let logPartitions: Tensor
-  private let logProbabilities: Tensor
-  private let coefficients: [Float]
-  private let targets: [Int32]
-  private let rows: [Int32]
-
-  init(rows: Int, width: Int, vocabulary: Int, length: Int) {
-    var layout = Layout()
-    hidden = layout.add("hidden", rows, width)
-    weight = layout.add("weight", vocabulary, width)
-    dHidden = layout.add("d.hidden", rows, width)
-    dWeight = layout.add("d.weight", vocabulary, width)
-    // Last, so that they are not resident before they are used: the extra memory of the pass.
-    logits = layout.add("logits", Self.blockRows, vocabulary)
-    logPartitions = layout.add("log_partitions", Self.blockRows)
-    logProbabilities = layout.add("log_probabilities", rows)
-    arena = Arena(layout)
-    let (start, h) = (arena, normalArena(weight.offset + weight.count, deviation: 0.3, key: 5))
-    var values = start[writingElements: 0..<h.count]
-    let source = h.all
-    for index in values.indices { values[index] = source[index] }
-    targets = PeerLogits.ids(rows, below: vocabulary)
-    coefficients = (0..<rows).map { Float($0 / length % 2 == 0 ? 1 : -1) }
-    self.rows = (0..<Self.blockRows).map { Int32($0) }
-  }
-
-  func run() {
-    let (a, columns, ids) = (arena, weight.rows, rows)
-    let (targets, coefficients) = (targets, coefficients)
-    a.clear(dWeight)
-    for first in stride(from: 0, to: hidden.rows, by: Self.blockRows) {
-      let block = first..<min(first + Self.blockRows, hidden.rows)
-      let own = 0..<block.count
-      multiply(a.matrix(hidden, rows: block), a.matrix(weight).transposed, into: a.matrix(logits, rows: own))
-      kernels.logPartitions(a[logits, rows: own], columns: columns, into: a[writing: logPartitions, rows: own])
-      kernels.targetLogProbabilities(
-        a[logits, rows: own], columns: columns, logPartitions: a[logPartitions, rows: own], rows: ids.span.extracting(own),
-        targets: targets.span.extracting(block), into: a[writing: logProbabilities, rows: block])
-      kernels.logProbabilityBackward(
-        coefficients: coefficients.span.extracting(block), rows: ids.span.extracting(own),
-        targets: targets.span.extracting(block), logPartitions: a[logPartitions, rows: own], columns: columns,
-        updating: a[writing: logits, rows: own])
-      multiply(a.matrix(logits, rows: own), a.matrix(weight), into: a.matrix(dHidden, rows: block))
-      multiply(a.matrix(logits, rows: own).transposed, a.matrix(hidden, rows: block), addingTo: a.matrix(dWeight))
     }
   }
 }

@@ -40,7 +40,7 @@ extension PeerWorkload {
       let operations = model.forwardOperations(
         tokens: Double(tokens), length: Double(model.length), headTokens: Double(tokens))
       run.time(
-        model.name, "SFT step, AdamW", Work(operations: 3 * operations, tokens: Double(tokens)), measuresMemory: true
+        model.name, "SFT step, AdamW", Work(operations: 3 * operations, tokens: Double(tokens))
       ) {
         step.run { responses in
           for index in responses.indices { responses[index].coefficient = -1 / Double(tokens) }
@@ -70,7 +70,7 @@ extension PeerWorkload {
     let tokens = Double(2 * pairs * (prompt + response))
     let operations = model.forwardOperations(
       tokens: tokens, length: Double(prompt + response), headTokens: Double(2 * pairs * response))
-    run.time(name, "IPO step, prompts once, AdamW", Work(operations: 4 * operations, tokens: tokens), measuresMemory: true) {
+    run.time(name, "IPO step, prompts once, AdamW", Work(operations: 4 * operations, tokens: tokens)) {
       step.run { responses in
         let loss = objective.evaluate(
           Pair(first: responses[0].statistics, second: responses[1].statistics, preference: 1))

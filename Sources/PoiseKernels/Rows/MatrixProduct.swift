@@ -14,8 +14,8 @@ extension Kernels {
     _ a: Span<Float>, aRow: Int, aColumn: Int, _ b: Span<Float>, bRow: Int, bColumn: Int, rows m: Int, inner k: Int,
     columns: Int, adding: Bool, scratch: consuming MutableSpan<Float>, into c: consuming MutableSpan<Float>, stride: Int
   ) {
-    guard m > 0, columns > 0, k > 0 else { return }
-    precondition(a.count > (m - 1) * aRow + (k - 1) * aColumn && b.count > (k - 1) * bRow + (columns - 1) * bColumn)
+    guard m > 0, columns > 0 else { return }
+    precondition(k > 0 && a.count > (m - 1) * aRow + (k - 1) * aColumn && b.count > (k - 1) * bRow + (columns - 1) * bColumn)
     precondition(c.count >= (m - 1) * stride + columns)
     precondition(scratch.count >= productScratchElements)
     unsafe a.withUnsafeBufferPointer { a in

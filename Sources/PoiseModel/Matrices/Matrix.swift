@@ -55,13 +55,4 @@ extension Arena {
     let start = base + tensor.offset + rows.lowerBound * tensor.columns + columns.lowerBound
     return Matrix(start: start, rows: rows.count, columns: columns.count, stride: tensor.columns, owner: self)
   }
-
-  /// A tensor as scratch whose shape changes from use to use: rows `stride` long from its first float on, of which some rows
-  /// and columns are taken.
-  @_lifetime(borrow self)
-  func matrix(scratch tensor: Tensor, rows: Range<Int>, columns: Range<Int>, stride: Int) -> Matrix {
-    precondition(rows.upperBound * stride <= tensor.count && columns.upperBound <= stride, "outside \(tensor.name)")
-    let start = base + tensor.offset + rows.lowerBound * stride + columns.lowerBound
-    return Matrix(start: start, rows: rows.count, columns: columns.count, stride: stride, owner: self)
-  }
 }

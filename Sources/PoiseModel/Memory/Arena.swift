@@ -68,9 +68,6 @@ public final class Arena: @unchecked Sendable {
     base.update(from: other.base, count: count)
   }
 
-  /// Sets a tensor to zero.
-  package func clear(_ tensor: Tensor) { clear(tensor, rows: 0..<tensor.rows) }
-
   /// Sets rows of a tensor to zero: where gradients accumulate.
   func clear(_ tensor: Tensor, rows: Range<Int>) {
     precondition(rows.lowerBound >= 0 && rows.upperBound <= tensor.rows)
@@ -99,14 +96,6 @@ public final class Arena: @unchecked Sendable {
   func copy(_ source: Tensor, of other: Arena, to destination: Tensor) {
     precondition(source.count == destination.count)
     (base + destination.offset).update(from: other.base + source.offset, count: source.count)
-  }
-
-  /// Copies columns of one row: how keys and values leave a layer for the cache.
-  func copyRow(_ row: Int, of tensor: Tensor, columns: Range<Int>, to other: Arena, _ destination: Tensor, row target: Int) {
-    precondition(row < tensor.rows && columns.upperBound <= tensor.columns)
-    precondition(target < destination.rows && columns.count == destination.columns)
-    (other.base + destination.offset + target * destination.columns)
-      .update(from: base + tensor.offset + row * tensor.columns + columns.lowerBound, count: columns.count)
   }
 
   @_lifetime(borrow self)

@@ -5,7 +5,7 @@ enum KernelName: UInt8, CaseIterable {
   case geluForward, geluBackward, siluGateForward, siluGateBackward
   case rotaryForward, rotaryBackward
   case embeddingForward, embeddingBackward
-  case causalSoftmaxForward, causalSoftmaxBackward, attentionForward, attentionBackward, decodingAttention, appendToPanels
+  case attentionForward, attentionBackward, decodingAttention, appendToPanels
   case packPanels, multiplyPanels
   case logSumExp, logPartitions, logSoftmax, targetLogProbabilities, logProbabilityBackward
   case entropies, divergences, geometricMixture, drawToken

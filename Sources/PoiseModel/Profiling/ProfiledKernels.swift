@@ -178,33 +178,6 @@ package struct ProfiledKernels: KernelTable {
 
   // MARK: Attention
 
-  package func causalSoftmaxForward(
-    columns: Int, firstVisible: Int, scale: Float, updating scores: consuming MutableSpan<Float>
-  ) {
-    let visible = visibleCount(scores.count, columns, firstVisible)
-    let call = mark(.causalSoftmaxForward, floats: scores.count + visible, operations: 5 * visible, exponentials: visible)
-    defer { call.end() }
-    table.causalSoftmaxForward(columns: columns, firstVisible: firstVisible, scale: scale, updating: scores)
-  }
-
-  package func causalSoftmaxBackward(
-    probabilities: Span<Float>, columns: Int, firstVisible: Int, scale: Float,
-    updating dScores: consuming MutableSpan<Float>
-  ) {
-    let visible = visibleCount(dScores.count, columns, firstVisible)
-    let call = mark(.causalSoftmaxBackward, floats: dScores.count + 2 * visible, operations: 5 * visible)
-    defer { call.end() }
-    table.causalSoftmaxBackward(
-      probabilities: probabilities, columns: columns, firstVisible: firstVisible, scale: scale, updating: dScores)
-  }
-
-  /// Elements of a tile of scores that are not masked.
-  private func visibleCount(_ count: Int, _ columns: Int, _ firstVisible: Int) -> Int {
-    let rows = count / columns
-    let growing = min(rows, columns - firstVisible)
-    return growing * firstVisible + growing * (growing - 1) / 2 + (rows - growing) * columns
-  }
-
   package func attentionScratchElements(rows: Int, visible: Int, headSize: Int) -> Int {
     table.attentionScratchElements(rows: rows, visible: visible, headSize: headSize)
   }

@@ -54,7 +54,7 @@ public struct WorkspaceCapacity: Sendable, Equatable {
 }
 
 /// Where the activations of a pass lie. What the backward pass needs again exists once a block; the rest is scratch.
-package struct ActivationLayout: Sendable {
+struct ActivationLayout: Sendable {
   /// Inputs and scale of one norm: what its backward needs beside its gain.
   struct Norm: Sendable {
     var output: Tensor  // (T, C)
@@ -121,7 +121,7 @@ package struct ActivationLayout: Sendable {
   private let keepsBlocks: Bool
 
   /// Blocks of the head are about this many rows: enough for the matrix product to run at speed.
-  package static let usualHeadBlockRows = 192
+  static let usualHeadBlockRows = 192
 
   init(_ c: TransformerConfiguration, capacity: WorkspaceCapacity, purpose: Purpose) {
     var plan = Layout()

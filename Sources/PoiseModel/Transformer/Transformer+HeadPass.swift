@@ -1,3 +1,5 @@
+import PoiseKernels
+
 extension Transformer {
   /// The vocabulary head alone, forward and backward, on the rows that the latest pass left in the workspace; every response has
   /// the coefficient 1. For those who time it.
@@ -12,5 +14,17 @@ extension Transformer {
       }
       headBackward(block, workspace, policy: policy, reference: false, addingTo: gradients)
     }
+  }
+}
+
+extension Workspace {
+  /// Bytes of what the head holds beside its rows, weights and their gradients: one block of logits, and a few numbers a row or token.
+  package var headScratchByteCount: Int {
+    let head = plan.head
+    let tensors = [
+      head.logits, head.referenceLogits, head.logPartitions, head.referenceLogPartitions, head.entropies, head.divergences,
+      head.logProbabilities, head.referenceLogProbabilities, head.coefficients,
+    ]
+    return tensors.reduce(kernels.productScratchElements) { $0 + $1.count } * MemoryLayout<Float>.stride
   }
 }
