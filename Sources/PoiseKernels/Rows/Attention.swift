@@ -106,7 +106,7 @@ extension Kernels {
     _ x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>, keys: Int, values: Int,
     headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>, stride: Int
   ) {
-    requireAttention(x.count, columns, rows, prefix, [queries.lowerBound, queries.upperBound - headSize, keys, values], headSize)
+    requireAttention(x.count, columns, rows, prefix, queries, keys, values, headSize)
     let visible = prefix.count + rows.count
     precondition(scratch.count >= attentionScratchElements(rows: rows.count, visible: visible, headSize: headSize))
     precondition(queries.upperBound <= stride && y.count >= rows.upperBound * stride)
@@ -142,7 +142,7 @@ extension Kernels {
     keys: Int, values: Int, headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>,
     addingTo dX: consuming MutableSpan<Float>
   ) {
-    requireAttention(x.count, columns, rows, prefix, [queries.lowerBound, queries.upperBound - headSize, keys, values], headSize)
+    requireAttention(x.count, columns, rows, prefix, queries, keys, values, headSize)
     let visible = prefix.count + rows.count
     precondition(scratch.count >= attentionScratchElements(rows: rows.count, visible: visible, headSize: headSize))
     precondition(dX.count >= rows.upperBound * columns && queries.upperBound <= stride && dY.count >= rows.upperBound * stride)
@@ -167,11 +167,13 @@ extension Kernels {
   }
 
   private func requireAttention(
-    _ count: Int, _ columns: Int, _ rows: Range<Int>, _ prefix: Range<Int>, _ starts: [Int], _ headSize: Int
+    _ count: Int, _ columns: Int, _ rows: Range<Int>, _ prefix: Range<Int>, _ queries: Range<Int>, _ keys: Int,
+    _ values: Int, _ headSize: Int
   ) {
     precondition(headSize > 0 && rows.lowerBound >= 0 && prefix.lowerBound >= 0)
     precondition(rows.upperBound * columns <= count && prefix.upperBound * columns <= count)
-    precondition(starts.allSatisfy { $0 >= 0 && $0 + headSize <= columns })
+    precondition(queries.lowerBound >= 0 && queries.upperBound <= columns)
+    precondition(min(keys, values) >= 0 && max(keys, values) + headSize <= columns)
   }
 }
 
@@ -277,13 +279,20 @@ private struct AttentionBackward {
   private func addTransposed(
     _ scores: UnsafePointer<Float>, _ tile: ScoreTile, _ panels: UnsafePointer<Float>, column: Int
   ) {
-    for (first, rows) in [(0, places.prefix), (places.prefix.count, places.rows)] {
-      let count = min(rows.count, tile.columns - first)
-      guard count > 0 else { continue }
-      unsafe multiply(
-        LeftFactor(start: scores + first, rowStride: 1, columnStride: tile.stride), rows: count, panels: panels,
-        inner: tile.rows, columns: places.headSize, adding: true, into: dX + rows.lowerBound * places.stride + column,
-        stride: places.stride)
-    }
+    unsafe addTransposed(scores, tile, panels, column, keys: 0, in: places.prefix)
+    unsafe addTransposed(scores, tile, panels, column, keys: places.prefix.count, in: places.rows)
+  }
+
+  /// The part of it whose keys, from number `first` on, stand in the given rows.
+  private func addTransposed(
+    _ scores: UnsafePointer<Float>, _ tile: ScoreTile, _ panels: UnsafePointer<Float>, _ column: Int, keys first: Int,
+    in rows: Range<Int>
+  ) {
+    let count = min(rows.count, tile.columns - first)
+    guard count > 0 else { return }
+    unsafe multiply(
+      LeftFactor(start: scores + first, rowStride: 1, columnStride: tile.stride), rows: count, panels: panels,
+      inner: tile.rows, columns: places.headSize, adding: true, into: dX + rows.lowerBound * places.stride + column,
+      stride: places.stride)
   }
 }

@@ -14,10 +14,12 @@ func narrowTile(
   _ a: LeftFactor, _ b: UnsafePointer<Float>, _ k: Int, rows: Int, width: Int, adding: Bool,
   into c: UnsafeMutablePointer<Float>, _ stride: Int
 ) {
-  unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * panelWidth) { whole in
+  var elements = InlineArray<256, Float>(repeating: 0)  // (8, 32)
+  var span = elements.mutableSpan
+  unsafe span.withUnsafeMutableBufferPointer { whole in
     let whole = unsafe whole.baseAddress!
     for row in 0..<rows where adding {
-      for column in 0..<panelWidth { unsafe whole[row * panelWidth + column] = column < width ? c[row * stride + column] : 0 }
+      for column in 0..<width { unsafe whole[row * panelWidth + column] = c[row * stride + column] }
     }
     unsafe tile(a, b, k, rows: rows, adding: adding, into: whole, panelWidth)
     for row in 0..<rows {
