@@ -1,4 +1,4 @@
-import Foundation
+import PoiseKernels
 import Testing
 
 @testable import PoiseModel
@@ -7,7 +7,7 @@ import Testing
   /// Log-probabilities of every response's tokens, with the tokens given instead of drawn; responses drop out as they end.
   private func decodedLogProbabilities(
     _ groups: [TokenGroup], _ transformer: Transformer, _ parameters: Arena
-  ) -> [[Double]] {
+  ) -> [[Float]] {
     let responses = groups.flatMap(\.responses)
     let promptOf = groups.indices.flatMap { group in groups[group].responses.map { _ in group } }
     let decoder = transformer.makeDecoder(
@@ -28,28 +28,52 @@ import Testing
     return result
   }
 
-  private func logProbability(_ decoder: Decoder, row: Int, _ token: Int32) -> Double {
-    let span = decoder.logits(row: row)
-    let logits = span.indices.map { Double(span[$0]) }
-    return logits[Int(token)] - log(logits.reduce(0) { $0 + exp($1) })
+  private func logProbability(_ decoder: Decoder, row: Int, _ token: Int32) -> Float {
+    let logits = decoder.logits(row: row)
+    return logits[Int(token)] - kernels.logSumExp(logits)
   }
 
+  /// The same bits, evaluated alone or differentiated.
   @Test(arguments: TransformerCase.all + [.llama, .gpt2])
-  func decodingAgreesWithThePackedPass(_ example: TransformerCase) {
+  func decodingHasTheBitsOfThePackedPass(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
-    let parameters = transformer.randomParameters(seed: 11)
-    let groups = transformer.mixedGroups
-    let workspace = Workspace(transformer, capacity: WorkspaceCapacity(groups), backward: false, reference: false)
-    for group in groups { workspace.batch.append(group) }
-    transformer.evaluate(workspace, policy: parameters)
+    expectEqualBits(transformer, transformer.mixedGroups)
+  }
 
+  /// Prompts and responses on either side of panels of 32 columns and tiles of sixteen rows; layers wider than the 256 terms that a
+  /// product takes at a time.
+  @Test(arguments: [TransformerCase.llama, .gpt2])
+  func decodingOfSeveralPanelsHasTheBitsOfThePackedPass(_ example: TransformerCase) {
+    var configuration = example.configuration
+    configuration.contextLength = 160
+    configuration.width = 264
+    configuration.feedForwardWidth = 300
+    let transformer = Transformer(configuration)
+    let groups = [(1, [70, 3, 33]), (31, [32, 1, 31, 40]), (32, [2, 65]), (33, [17]), (75, [34, 16, 80])]
+    expectEqualBits(
+      transformer, groups.enumerated().map { transformer.group(prompt: $1.0, responses: $1.1, seed: UInt64($0)) })
+  }
+
+  private func expectEqualBits(_ transformer: Transformer, _ groups: [TokenGroup]) {
+    let parameters = transformer.randomParameters(seed: 11)
+    let workspace = Workspace(transformer, capacity: WorkspaceCapacity(groups), backward: true, reference: false)
+    for group in groups { workspace.batch.append(group) }
     let decoded = decodedLogProbabilities(groups, transformer, parameters)
-    #expect(decoded.count == workspace.outcomes.count)
-    for (response, decoded) in decoded.enumerated() {
-      let packed = workspace.tokenLogProbabilities(response: response)
-      #expect(packed.count == decoded.count)
-      for (packed, decoded) in zip(packed, decoded) { #expect(abs(Double(packed) - decoded) < 1e-5) }
+    func expectDecoded() {
+      #expect(decoded.count == workspace.outcomes.count)
+      for (response, decoded) in decoded.enumerated() {
+        #expect(workspace.tokenLogProbabilities(response: response) == decoded)
+        #expect(workspace.outcomes[response].logProbability == decoded.reduce(0) { $0 + Double($1) })
+      }
     }
+    transformer.evaluate(workspace, policy: parameters)
+    expectDecoded()
+    transformer.differentiate(
+      workspace, policy: parameters, reference: nil, addingTo: Arena(transformer.parameters.layout)
+    ) { responses in
+      for index in responses.indices { responses[index].coefficient = 1 }
+    }
+    expectDecoded()
   }
 
   @Test func aDecoderStartsAfreshWithEveryPrefill() {

@@ -49,7 +49,7 @@ import Testing
     let sampling = try #require(record.sampling)
     #expect(sampling.exactDivergence == 0)
     #expect(sampling.sequenceDivergence == 0)
-    #expect(sampling.samplingGap < 1e-5)
+    #expect(sampling.samplingGap == 0)
     #expect(record.preference?.margin == 0)
   }
 }

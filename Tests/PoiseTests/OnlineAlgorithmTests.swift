@@ -39,7 +39,7 @@ import Testing
       #expect(preference.tau == Algorithm.row(name).tau ?? 0)
       #expect(sampling.mixture == Algorithm.row(name).sampling.mixture)
       #expect((sampling.reward != nil) == (name == .reinforce))
-      #expect(sampling.samplingGap < 1e-5)
+      #expect(sampling.samplingGap == 0)
       #expect(step == 1 ? sampling.exactDivergence == 0 : sampling.exactDivergence > 0)
       let isMixed = step == 2 && [.ipoMD, .nashMD].contains(name)
       #expect(isMixed ? sampling.logMixturePartition < -1e-6 : abs(sampling.logMixturePartition) < 1e-6)

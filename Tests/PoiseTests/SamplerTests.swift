@@ -87,8 +87,8 @@ import Testing
     let scorer = Scorer(
       policy.transformer, policy: policy.parameters, reference: reference.parameters, pool: WorkerPool(workerCount: 2))
     for (response, score) in zip(responses.flatMap(\.self), scorer.score(groups)) {
-      #expect(abs(response.logProbability - score.logProbability) < 1e-5)
-      #expect(abs(try #require(response.referenceLogProbability) - (try #require(score.referenceLogProbability))) < 1e-5)
+      #expect(response.logProbability == score.logProbability)
+      #expect(try #require(response.referenceLogProbability) == (try #require(score.referenceLogProbability)))
       #expect(score.tokenLogProbabilities.count == response.tokens.count)
     }
   }

@@ -68,7 +68,8 @@ public struct StepRecord: Sendable, Equatable {
     public var exactDivergence: Double
     /// `val/contain_eos_token`: share of responses that ended by themselves.
     public var endedShare: Double
-    /// `sampling/logp_gap`: |log π when sampled − log π when trained on|; rounding only.
+    /// `sampling/logp_gap`: |log π when sampled − log π when trained on|; 0 where the model
+    /// decodes exactly, else rounding.
     public var samplingGap: Double
     /// `sampling/log_partition`: Σ_n log Z_n, what separates the token-wise mixture from the mixture of whole sequences.
     public var logMixturePartition: Double

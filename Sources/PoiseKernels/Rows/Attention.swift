@@ -91,7 +91,7 @@ private struct ScoreTile {
 
   func visible(_ row: Int) -> Int { firstVisible + row }
 
-  var wholeColumns: Int { (columns + Lanes.scalarCount - 1) / Lanes.scalarCount * Lanes.scalarCount }
+  var wholeColumns: Int { wholeLanes(columns) }
 }
 
 extension Kernels {

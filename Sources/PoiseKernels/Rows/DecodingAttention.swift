@@ -1,5 +1,6 @@
 // Attention of the latest tokens of several responses to the prompt they share, in one product, and to their own past, each for
-// itself. Keys and values come packed from the cache. Goals as in `Attention`.
+// itself. Keys and values come packed from the cache. Goals as in `Attention`, and its bits: a row of scores is the prompt's
+// columns and, next to the last of them, the response's own, so that sums take the same terms in the same lanes.
 
 extension Kernels {
   /// Puts one key and value in the place of column and row `slot` of panels: keys (D, slots), values (slots, D).
@@ -25,6 +26,7 @@ extension Kernels {
   ) {
     let promptColumns = wholePanels(promptCount)
     let scoreStride = promptColumns + wholePanels(count)
+    let visible = promptCount + count
     let (keySize, valueSize) = (slots * headSize, slots * wholePanels(headSize))
     precondition(rows > 0 && x.count >= (rows - 1) * columns + queries.upperBound && queries.upperBound <= columns)
     precondition(y.count >= (rows - 1) * stride + queries.upperBound && responses.count == rows)
@@ -45,13 +47,13 @@ extension Kernels {
                 left, rows: rows, panels: promptKeys, inner: headSize, columns: promptColumns, adding: false, into: scores,
                 stride: scoreStride)
               for row in 0..<rows {
-                let own = unsafe scores + row * scoreStride + promptColumns
+                // Over what the product left in the prompt's last panel.
+                let own = unsafe scores + row * scoreStride + promptCount
                 unsafe multiply(
                   left.rows(from: row), rows: 1, panels: keys + (responses[row] * heads + head) * keySize, inner: headSize,
                   columns: wholePanels(count), adding: false, into: own, stride: scoreStride)
-                var scoreRow = unsafe MutableSpan(_unsafeStart: scores + row * scoreStride, count: scoreStride)
-                for column in promptCount..<promptColumns { scoreRow[column] = -.infinity }
-                for column in promptColumns + count..<scoreStride { scoreRow[column] = -.infinity }
+                var scoreRow = unsafe MutableSpan(_unsafeStart: scores + row * scoreStride, count: wholeLanes(visible))
+                for column in visible..<scoreRow.count { scoreRow[column] = -.infinity }
                 formSoftmax(&scoreRow, scale: scale)
               }
               let output = unsafe y.baseAddress! + query
@@ -60,7 +62,7 @@ extension Kernels {
                 inner: promptCount, columns: headSize, adding: false, into: output, stride: stride)
               for row in 0..<rows {
                 unsafe multiply(
-                  LeftFactor(start: scores + row * scoreStride + promptColumns, rowStride: scoreStride, columnStride: 1), rows: 1,
+                  LeftFactor(start: scores + row * scoreStride + promptCount, rowStride: scoreStride, columnStride: 1), rows: 1,
                   panels: values + (responses[row] * heads + head) * valueSize, inner: count, panelRows: slots, columns: headSize,
                   adding: true, into: output + row * stride, stride: stride)
               }

@@ -9,6 +9,9 @@ import CLanes
 /// Columns of a panel: two blocks of lanes.
 let panelWidth = 2 * Lanes.scalarCount
 
+/// As many columns as whole lanes have.
+func wholeLanes(_ columns: Int) -> Int { (columns + Lanes.scalarCount - 1) / Lanes.scalarCount * Lanes.scalarCount }
+
 /// As many columns as whole panels have.
 func wholePanels(_ columns: Int) -> Int { (columns + panelWidth - 1) / panelWidth * panelWidth }
 

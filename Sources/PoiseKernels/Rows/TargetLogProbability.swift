@@ -70,7 +70,7 @@ extension Kernels {
     _ logits: Span<Float>, columns: Int, targets: Span<Int32>, coefficients: Span<Float>, scratch: consuming MutableSpan<Float>,
     into logProbabilities: consuming MutableSpan<Float>, gradients dLogits: consuming MutableSpan<Float>
   ) {
-    let padded = (columns + Lanes.scalarCount - 1) / Lanes.scalarCount * Lanes.scalarCount
+    let padded = wholeLanes(columns)
     precondition(columns > 0 && scratch.count >= 2 * padded && dLogits.count == logits.count)
     precondition(logits.count == targets.count * columns && coefficients.count == targets.count)
     precondition(logProbabilities.count == targets.count)
