@@ -33,6 +33,9 @@ public protocol LanguageModel: DifferentiableModel {
   var vocabularySize: Int { get }
   /// Tokens that end a response.
   var endOfSequence: [Int] { get }
+  /// Whether log-probabilities and divergences that a decoder's logits give are, to the last bit, those of a pass over the same
+  /// tokens. Then nobody can tell whether a pass evaluated a reference, or took over what sampling found (``TokenGroup/references``).
+  var decodesExactly: Bool { get }
 
   /// Decoders for workers that decode the same parameters side by side: they share what can be shared.
   func makeDecoders(_ count: Int, capacity: DecoderCapacity) -> [Decoder]

@@ -58,20 +58,33 @@ import Testing
   @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
   func aTrainingStepAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
-    expectNoAllocations(transformer, reference: transformer.randomParameters(seed: 2), workerCount: workerCount)
+    expectNoAllocations(
+      transformer, transformer.mixedGroups, reference: transformer.randomParameters(seed: 2), workerCount: workerCount)
+  }
+
+  /// Of a policy whose responses bring what their reference says.
+  @Test(arguments: [1, 2]) func aTrainingStepWithSampledReferencesAllocatesNothing(workerCount: Int) {
+    let transformer = Transformer(TransformerCase.llama.configuration)
+    var groups = transformer.mixedGroups
+    for index in groups.indices {
+      groups[index].references = groups[index].responses.map {
+        $0.map { _ in TokenReference(logProbability: -1, divergence: 0.5) }
+      }
+    }
+    expectNoAllocations(transformer, groups, reference: nil, workerCount: workerCount)
   }
 
   @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
   func aTrainingStepOfAJudgeAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
     var configuration = example.configuration
     configuration.head = .scalar
-    expectNoAllocations(Transformer(configuration), reference: nil, workerCount: workerCount)
+    let transformer = Transformer(configuration)
+    expectNoAllocations(transformer, transformer.mixedGroups, reference: nil, workerCount: workerCount)
   }
 
-  private func expectNoAllocations(_ transformer: Transformer, reference: Arena?, workerCount: Int) {
+  private func expectNoAllocations(_ transformer: Transformer, _ groups: [TokenGroup], reference: Arena?, workerCount: Int) {
     let pool = warmPool(workerCount: workerCount, transformer)
     let policy = transformer.randomParameters(seed: 1)
-    let groups = transformer.mixedGroups
     let pass = ShardedPass(transformer, pool: pool, shardCount: 3, backward: true, reference: reference != nil)
     let optimizers = [OptimizerKind.adafactor, .adamW(), .stochasticGradientDescent()].map {
       Optimizer($0, parameters: transformer.parameters.layout)

@@ -183,10 +183,25 @@ private final class ShardSampler<Model: LanguageModel> {
     response.add(
       token, logProbability: logits[token] - logPartition, behaviour: behaviourRow[token] - behaviourLogPartition, options)
     if let referenceDecoder {
-      let logProbability = referenceDecoder.logits(row: row)[token] - referenceLogPartition
-      response.referenceLogProbability = (response.referenceLogProbability ?? 0) + Double(logProbability)
+      let reference = referenceDecoder.logits(row: row)
+      response.references.append(
+        TokenReference(
+          logProbability: reference[token] - referenceLogPartition,
+          divergence: divergence(logits, logPartition, reference, referenceLogPartition)))
     }
     return token
+  }
+
+  /// KL(π‖μ) of one row of logits each.
+  private func divergence(
+    _ policy: Span<Float>, _ policyLogPartition: Float, _ reference: Span<Float>, _ referenceLogPartition: Float
+  ) -> Float {
+    let partitions: InlineArray<2, Float> = [policyLogPartition, referenceLogPartition]
+    var divergence = InlineArray<1, Float>(repeating: 0)
+    kernels.divergences(
+      policy: policy, policyLogPartitions: partitions.span.extracting(0..<1), reference: reference,
+      referenceLogPartitions: partitions.span.extracting(1..<2), columns: policy.count, into: divergence.mutableSpan)
+    return divergence[0]
   }
 }
 

@@ -1,3 +1,5 @@
+import PoiseModel
+
 /// How tokens are drawn from next-token distributions.
 public struct SamplingOptions: Sendable, Equatable {
   /// Most tokens of a response, the end-of-sequence token included.
@@ -38,8 +40,12 @@ public struct SampledResponse: Sendable, Equatable {
   public var tokens: [Int32] = []
   /// log π(y), without temperature or truncation.
   public var logProbability = 0.0
+  /// Of every token; empty when no reference was decoded. Temperature and truncation have no part in it.
+  public var references: [TokenReference] = []
   /// log μ(y); nil when no reference was decoded.
-  public var referenceLogProbability: Double?
+  public var referenceLogProbability: Double? {
+    references.isEmpty ? nil : references.reduce(0) { $0 + Double($1.logProbability) }
+  }
   /// Under the distribution that was drawn from.
   public var behaviourLogProbability = 0.0
   /// Σ_n log Z_n of the token-wise mixture: what separates it from the mixture of whole sequences.

@@ -3,6 +3,10 @@ import PoiseObjectives
 
 /// Online preference optimisation. A step is one line: prompts are sampled into groups, annotated, differentiated, and the
 /// policy is updated.
+///
+/// Where the responses are of a mixture, sampling has evaluated the reference beside the policy, on these very tokens. If the model
+/// decodes exactly (``LanguageModel/decodesExactly``), a step takes that over instead of evaluating the reference anew: same
+/// bits, a fifth of the operations of the pass less.
 public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
   public let policy: Trained
   public let options: TrainingOptions
@@ -15,6 +19,8 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
   private let prompts: [Prompt]
   private let plan: ResponsePlan
   private let sampler: Sampler<Trained.Model>
+  /// Whether what sampling finds out about the reference serves the step.
+  private let takesReferenceFromSampling: Bool
   private let pass: ShardedPass<Trained.Model>
   private let update: ParameterUpdate
   private var order: DataOrder
@@ -38,10 +44,11 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     self.prompts = prompts
     self.options = options
     plan = ResponsePlan(algorithm.sampling, responseCount: responsesPerPrompt)
-    sampler = Sampler(
-      policy.languageModel, options: sampling, pool: pool,
-      decodesReference: algorithm.sampling.mixture > 0)
-    pass = ShardedPass(policy.languageModel, pool: pool, shardCount: options.shards, backward: true, reference: true)
+    let decodesReference = algorithm.sampling.mixture > 0
+    sampler = Sampler(policy.languageModel, options: sampling, pool: pool, decodesReference: decodesReference)
+    takesReferenceFromSampling = decodesReference && policy.languageModel.decodesExactly
+    pass = ShardedPass(
+      policy.languageModel, pool: pool, shardCount: options.shards, backward: true, reference: !takesReferenceFromSampling)
     let longest = prompts.lazy.map(\.tokens.count).max()!
     let largest = TokenGroup(
       prompt: Array(repeating: 0, count: longest),
@@ -68,9 +75,11 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     times.annotate = clock.lap()
 
     let groups = zip(batch, responses).map { prompt, responses in
-      TokenGroup(prompt: prompt.tokens, responses: responses.map(\.tokens))
+      TokenGroup(
+        prompt: prompt.tokens, responses: responses.map(\.tokens),
+        references: takesReferenceFromSampling ? responses.map(\.references) : [])
     }
-    pass.differentiate(groups, policy: policy.parameters, reference: reference) { responses in
+    pass.differentiate(groups, policy: policy.parameters, reference: takesReferenceFromSampling ? nil : reference) { responses in
       pairs.differentiate(algorithm.objective, &responses, weight: 1 / Double(pairs.count))
     }
     var evaluated = profiled(.loss) { pairs.evaluate(algorithm.objective, pass.outcomes, isIdentical: identities(responses)) }

@@ -24,8 +24,8 @@ extension StepCase {
     }
   }
 
-  /// Sampling two responses a prompt, from the mixture with the reference where the algorithm wants that, the reference's opinion
-  /// of them, and the step of the loss.
+  /// Sampling two responses a prompt, from the mixture with the reference where the algorithm wants that, otherwise the reference's
+  /// opinion of them, and the step of the loss.
   private static func online(_ name: String, _ algorithm: Algorithm.Name, _ preset: Preset, batchSize: Int) -> StepCase {
     let shape = "\(preset.rawValue), \(batchSize)×(\(promptLength)+2×\(responseLength)) tokens"
     return StepCase(name: name, shape: shape, isParallel: true, isQuick: preset == .tiny && algorithm == .ipo) { pool in
@@ -38,8 +38,8 @@ extension StepCase {
         pool: pool)
       let work = TransformerWork(policy.transformer)
       let rows = TransformerWork.Rows(groups: batchSize, prompt: promptLength, responses: 2, length: responseLength)
-      let sampling = (algorithm.sampling.mixture > 0 ? 2 : 1) * work.forward(rows)
-      let reference = work.forward(rows)
+      // The reference reads what was sampled, or the mixture has decoded it.
+      let (sampling, reference) = (work.forward(rows), work.forward(rows))
       return PreparedStep(
         run: { _ = try trainer.step() }, work: sampling + reference + work.forwardAndBackward(rows) + work.update,
         workingSet: 5 * work.parameterBytes)

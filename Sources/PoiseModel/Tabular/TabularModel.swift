@@ -14,6 +14,8 @@ public final class TabularModel: LanguageModel {
   public let logits: Tensor
 
   public var reading: HeadReading { .predictions }
+  /// Passes are in double precision.
+  public var decodesExactly: Bool { false }
 
   /// - Precondition: positive sizes.
   public init(promptCount: Int = 1, vocabularySize: Int, responseLength: Int = 1, endOfSequence: [Int] = []) {
@@ -141,6 +143,7 @@ public final class TabularWorkspace: ModelWorkspace, @unchecked Sendable {
   init(capacity: WorkspaceCapacity) { self.capacity = capacity }
 
   public func pack(_ groups: [TokenGroup], _ shard: Range<Int>) {
+    precondition(groups[shard].allSatisfy(\.references.isEmpty), "a table evaluates references itself")
     self.groups = Array(groups[shard])
     firstGroup = shard.lowerBound
   }

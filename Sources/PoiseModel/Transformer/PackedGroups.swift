@@ -4,10 +4,14 @@ public struct TokenGroup: Sendable, Equatable {
   public var prompt: [Int32]
   /// Each at least one token, the end-of-sequence token included where the response ended.
   public var responses: [[Int32]]
+  /// By response, of every token, where the reference was evaluated before, beside the policy as it is; empty where a pass evaluates
+  /// it, or none is needed.
+  public var references: [[TokenReference]]
 
-  public init(prompt: [Int32], responses: [[Int32]]) {
+  public init(prompt: [Int32], responses: [[Int32]], references: [[TokenReference]] = []) {
     self.prompt = prompt
     self.responses = responses
+    self.references = references
   }
 
   /// Tokens of all responses.
@@ -26,6 +30,19 @@ public struct TokenGroup: Sendable, Equatable {
 
   /// Predicted tokens.
   func targetCount(_ reading: HeadReading) -> Int { reading == .predictions ? responseTokenCount : 0 }
+}
+
+/// What the reference says of a token y_t of a response, after x, y_<t.
+public struct TokenReference: Sendable, Equatable {
+  /// log π_ref(y_t), in nats.
+  public var logProbability: Float
+  /// KL(π ‖ π_ref) of the token's place, over the whole vocabulary.
+  public var divergence: Float
+
+  public init(logProbability: Float, divergence: Float) {
+    self.logProbability = logProbability
+    self.divergence = divergence
+  }
 }
 
 /// Groups end to end: no padding, every prompt once. Reused from step to step; allocates nothing once its capacity is reached.
@@ -62,6 +79,8 @@ public struct PackedGroups: Sendable {
   private(set) var targetRows: [Int32] = []
   private(set) var targets: [Int32] = []
   private(set) var targetResponses: [Int32] = []
+  /// (N) where groups bring them, else empty.
+  private(set) var targetReferences: [TokenReference] = []
 
   public init(reading: HeadReading = .predictions) { self.reading = reading }
 
@@ -79,15 +98,19 @@ public struct PackedGroups: Sendable {
     targetRows.removeAll(keepingCapacity: true)
     targets.removeAll(keepingCapacity: true)
     targetResponses.removeAll(keepingCapacity: true)
+    targetReferences.removeAll(keepingCapacity: true)
   }
 
-  /// - Precondition: the prompt and every response have a token.
+  /// - Precondition: the prompt and every response have a token; every token of every group has its reference, or none has.
   public mutating func append(_ group: TokenGroup) {
     precondition(!group.prompt.isEmpty && group.responses.allSatisfy { !$0.isEmpty })
+    precondition(zip(group.references, group.responses).allSatisfy { $0.count == $1.count })
     let prompt = appendSegment(group.prompt[...], after: 0..<0)
     let head = (row: headRows.count, target: targets.count, response: responseCount)
     switch reading {
-    case .predictions: appendPredictions(group, prompt: prompt, firstResponse: head.response)
+    case .predictions:
+      appendPredictions(group, prompt: prompt, firstResponse: head.response)
+      precondition(targetReferences.isEmpty || targetReferences.count == targets.count)
     case .ends:
       for response in group.responses { headRows.append(Int32(appendSegment(response[...], after: prompt).upperBound - 1)) }
     }
@@ -102,6 +125,7 @@ public struct PackedGroups: Sendable {
     headRows.append(Int32(prompt.upperBound - 1))
     for (index, response) in group.responses.enumerated() {
       appendTarget(response[0], row: firstRow, response: firstResponse + index)
+      if !group.references.isEmpty { targetReferences.append(group.references[index][0]) }
     }
     for (index, response) in group.responses.enumerated() {
       let rows = appendSegment(response.dropLast(), after: prompt)
@@ -109,6 +133,7 @@ public struct PackedGroups: Sendable {
         headRows.append(Int32(row))
         appendTarget(target, row: headRows.count - 1, response: firstResponse + index)
       }
+      if !group.references.isEmpty { targetReferences.append(contentsOf: group.references[index].dropFirst()) }
     }
   }
 

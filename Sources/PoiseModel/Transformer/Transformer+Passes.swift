@@ -35,6 +35,7 @@ extension Transformer {
 
   /// The reference goes first, so that the policy's activations are the ones the backward pass finds.
   private func forward(_ w: Workspace, policy: Arena, reference: Arena?) {
+    precondition(reference == nil || w.batch.targetReferences.isEmpty, "the groups bring what the reference says")
     let head = w.plan.head
     if let reference {
       trunkForward(w, reference)

@@ -10,6 +10,7 @@ public final class Transformer: LanguageModel {
   public var parameterLayout: Layout { parameters.layout }
   public var vocabularySize: Int { configuration.vocabularySize }
   public var endOfSequence: [Int] { configuration.endOfSequence }
+  public var decodesExactly: Bool { true }
   public var reading: HeadReading { configuration.head == .vocabulary ? .predictions : .ends }
 
   /// (P, D/2) each; empty where positions are learned.

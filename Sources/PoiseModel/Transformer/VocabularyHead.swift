@@ -60,32 +60,40 @@ extension Workspace {
     return _overrideLifetime(blockRows.span, borrowing: self)
   }
 
+  /// What the reference says of a target of the block: brought by its group, or evaluated in this pass; nil without a reference.
+  private func reference(_ target: Int, _ block: Transformer.HeadBlock, isEvaluated: Bool) -> TokenReference? {
+    guard batch.targetReferences.isEmpty else { return batch.targetReferences[target] }
+    guard isEvaluated else { return nil }
+    let (head, a, row) = (plan.head, activations, Int(batch.targetRows[target]) - block.rows.lowerBound)
+    return TokenReference(logProbability: a[head.referenceLogProbabilities][target], divergence: a[head.divergences][row])
+  }
+
   /// Adds the block's targets up by response, in the order of the tokens, in double precision.
   func collectOutcomes(_ block: Transformer.HeadBlock, reference: Bool) {
     let (head, a, first) = (plan.head, activations, block.rows.lowerBound)
     let (logProbabilities, entropies) = (a[head.logProbabilities], a[head.entropies])
-    let (references, divergences) = (a[head.referenceLogProbabilities], a[head.divergences])
     for target in block.targets {
       let (row, response) = (Int(batch.targetRows[target]) - first, Int(batch.targetResponses[target]))
       outcomes[response].tokenCount += 1
       outcomes[response].logProbability += Double(logProbabilities[target])
       outcomes[response].entropy += Double(entropies[row])
-      guard reference else { continue }
-      outcomes[response].referenceLogProbability += Double(references[target])
-      outcomes[response].divergence += Double(divergences[row])
+      guard let reference = self.reference(target, block, isEvaluated: reference) else { continue }
+      outcomes[response].referenceLogProbability += Double(reference.logProbability)
+      outcomes[response].divergence += Double(reference.divergence)
     }
   }
 
   /// Gives every target of the block its coefficient: the response's, less κ times the log-ratio of the tokens before it.
   func spreadCoefficients(_ block: Transformer.HeadBlock, reference: Bool) {
     let (head, a) = (plan.head, activations)
-    let (logProbabilities, references) = (a[head.logProbabilities], a[head.referenceLogProbabilities])
+    let logProbabilities = a[head.logProbabilities]
     var coefficients = a[writing: head.coefficients]
     for target in block.targets {
       let response = Int(batch.targetResponses[target])
       let outcome = outcomes[response]
       coefficients[target] = Float(outcome.coefficient - outcome.logRatioCoefficient * elapsedLogRatios[response])
-      if reference { elapsedLogRatios[response] += Double(logProbabilities[target]) - Double(references[target]) }
+      guard let reference = self.reference(target, block, isEvaluated: reference) else { continue }
+      elapsedLogRatios[response] += Double(logProbabilities[target]) - Double(reference.logProbability)
     }
   }
 }
