@@ -93,12 +93,20 @@ extension Transformer {
     }
   }
 
-  /// dX ← seed·W and dW ← dW + seedᵀ·X.
+  /// dX ← seed·W and dW ← dW + seedᵀ·X, some words at a time: the second cache then holds what both products read of the seed.
   private func seedBackward(_ piece: HeadPiece, _ w: Workspace, _ p: Arena, addingTo g: Arena) {
-    let a = w.activations
-    let seed = a.matrix(w.plan.head.logits, rows: 0..<piece.rows.count)
-    multiply(seed, p.matrix(parameters.head), into: a.matrix(w.plan.gradients.headNormalized, rows: piece.rows))
-    multiply(seed.transposed, a.matrix(w.plan.head.norm.output, rows: piece.rows), addingTo: g.matrix(parameters.head))
+    let (a, plan, chunk) = (w.activations, w.plan, 256)
+    a.clear(plan.gradients.headNormalized, rows: piece.rows)
+    for first in stride(from: 0, to: configuration.headWidth, by: chunk) {
+      let columns = first..<min(first + chunk, configuration.headWidth)
+      let seed = a.matrix(plan.head.logits, rows: 0..<piece.rows.count, columns: columns)
+      multiply(
+        seed, p.matrix(parameters.head, rows: columns),
+        addingTo: a.matrix(plan.gradients.headNormalized, rows: piece.rows))
+      multiply(
+        seed.transposed, a.matrix(plan.head.norm.output, rows: piece.rows),
+        addingTo: g.matrix(parameters.head, rows: columns))
+    }
   }
 
   /// The scalar head: score = w·x of a response's last row.
