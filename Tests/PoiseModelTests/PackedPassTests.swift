@@ -47,7 +47,7 @@ import Testing
     for (together, alone) in zip(together, alone) { #expect(abs(together - alone) < 1e-5) }
   }
 
-  /// The head sees whole groups, as many as fit a block of logits; one that is larger than a block makes the block larger.
+  /// The head sees whole groups, as many as have logits at once.
   @Test func blocksOfTheHeadHoldWholeGroupsAndMissNone() {
     let transformer = Transformer(TransformerCase.llama.configuration)
     let groups = (0..<40).map { transformer.group(prompt: 2, responses: [9, 1, $0 % 7 + 1], seed: UInt64($0)) }
@@ -59,5 +59,6 @@ import Testing
     #expect(blocks.flatMap { Array($0.rows) } == Array(workspace.batch.headRows.indices))
     #expect(blocks.flatMap { Array($0.targets) } == Array(workspace.batch.targets.indices))
     #expect(blocks.allSatisfy { $0.rows.count <= workspace.plan.headBlockRows })
+    #expect(blocks.allSatisfy { transformer.headPieces($0, workspace).count == 1 })
   }
 }

@@ -74,8 +74,6 @@ import Testing
     for (together, apart) in zip(together, apart) { #expect(abs(together - apart) < 1e-5 * size) }
   }
 
-  /// The slope of every tensor along random signs, against central differences of the specification: exact to about 10⁻⁹, so
-  /// what is left is the rounding of the engine.
   @Test(arguments: ["rms", "layer"])
   func gradientsOfEveryTensorAgreeWithFiniteDifferences(_ normalization: String) throws {
     let llamaLike = normalization == "rms"
@@ -105,26 +103,7 @@ import Testing
         }
       }
     }
-    var largest = 0.0
-    var rows: [(name: String, analytic: Double, numeric: Double)] = []
-    for (index, tensor) in transformer.parameterLayout.tensors.enumerated() {
-      let gradients = pass.gradients
-      let gradient = gradients[tensor]
-      for direction in 0..<2 {
-        let signs = normalRow("signs", seed: UInt64(2 * index + direction), count: tensor.count).map { $0 < 0 ? -1.0 : 1.0 }
-        let analytic = gradient.indices.reduce(0) { $0 + Double(gradient[$1]) * signs[$1] }
-        func moved(_ distance: Double) -> Double {
-          var moved = specification
-          for (element, sign) in signs.enumerated() { moved.parameters[tensor.offset + element] += distance * sign }
-          return loss(moved)
-        }
-        let numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5
-        largest = max(largest, abs(numeric))
-        rows.append((tensor.name, analytic, numeric))
-      }
-    }
-    #expect(rows.count { abs($0.numeric) > 1e-2 * largest } > rows.count / 2)
-    for row in rows { #expect(abs(row.analytic - row.numeric) < 1e-5 * largest, "\(row), largest \(largest)") }
+    expectSlopes(pass.gradients, of: specification, loss)
   }
 
   @Test(arguments: [1, 3, 5])

@@ -1,4 +1,5 @@
 import PoiseRandom
+import PoiseTwins
 import Testing
 
 @testable import PoiseModel
@@ -90,5 +91,34 @@ extension Arena {
   var floats: [Float] {
     let values = all
     return values.indices.map { values[$0] }
+  }
+}
+
+/// The slope of every tensor along random signs, against central differences of the specification: exact to about 10⁻⁹, so what
+/// is left is the rounding of the engine.
+func expectSlopes(
+  _ gradients: Arena, of specification: TransformerSpecification, _ loss: (TransformerSpecification) -> Double,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  var largest = 0.0
+  var rows: [(name: String, analytic: Double, numeric: Double)] = []
+  for (index, tensor) in specification.transformer.parameterLayout.tensors.enumerated() {
+    let gradient = gradients[tensor]
+    for direction in 0..<2 {
+      let signs = normalRow("signs", seed: UInt64(2 * index + direction), count: tensor.count).map { $0 < 0 ? -1.0 : 1.0 }
+      let analytic = gradient.indices.reduce(0) { $0 + Double(gradient[$1]) * signs[$1] }
+      func moved(_ distance: Double) -> Double {
+        var moved = specification
+        for (element, sign) in signs.enumerated() { moved.parameters[tensor.offset + element] += distance * sign }
+        return loss(moved)
+      }
+      let numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5
+      largest = max(largest, abs(numeric))
+      rows.append((tensor.name, analytic, numeric))
+    }
+  }
+  #expect(rows.count { abs($0.numeric) > 1e-2 * largest } > rows.count / 2, sourceLocation: sourceLocation)
+  for row in rows {
+    #expect(abs(row.analytic - row.numeric) < 1e-5 * largest, "\(row), largest \(largest)", sourceLocation: sourceLocation)
   }
 }

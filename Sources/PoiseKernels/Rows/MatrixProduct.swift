@@ -91,6 +91,11 @@ func multiply(
           unsafe oneRow(left, panel, panelRows &* panelWidth, k, adding, target)
           first &+= severalPanels &* panelWidth
         } else if width == panelWidth {
+          if adding, k >= longTile {
+            let isLast = first &+ panelWidth >= end
+            unsafe askForTile(
+              isLast ? c + (row &+ 8) &* stride + block : target + panelWidth, rows: isLast ? m &- row &- 8 : rows, stride)
+          }
           unsafe tile(left, panel, k, rows: rows, adding: adding, into: target, stride)
           first &+= panelWidth
         } else {
@@ -112,19 +117,36 @@ private func multiplyTransposed(
   var eight = InlineArray<2048, Float>(repeating: 0)  // (k, 8)
   for row in Swift.stride(from: 0, to: m, by: 8) {
     let rows = min(8, m &- row)
-    for p in 0..<k {
-      let from = unsafe a.start + p &* a.columnStride + row
-      for index in 0..<rows { eight[p &* 8 &+ index] = unsafe from[index] }
-    }
-    let elements = eight.span
-    unsafe elements.withUnsafeBufferPointer { packed in
+    if adding { unsafe askForTile(c + row &* stride, rows: rows, stride) }
+    var elements = eight.mutableSpan
+    unsafe elements.withUnsafeMutableBufferPointer { packed in
+      let packed = packed.baseAddress!
+      for p in 0..<k {
+        let (from, to) = unsafe (a.start + p &* a.columnStride + row, packed + p &* 8)
+        if rows == 8 {
+          unsafe to.update(from: from, count: 8)  // a single move, the count being known
+        } else {
+          unsafe to.update(from: from, count: rows)
+        }
+      }
       unsafe multiply(
-        LeftFactor(start: packed.baseAddress!, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels,
-        inner: k,
+        LeftFactor(start: packed, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels, inner: k,
         panelRows: panelRows, columns: columns, adding: adding, into: c + row &* stride, stride: stride)
     }
   }
 }
+
+/// Asks for the elements that a tile will add to: they may be as far away as memory is. At most eight rows.
+@inline(__always)
+private func askForTile(_ c: UnsafePointer<Float>, rows: Int, _ stride: Int) {
+  for row in 0..<max(0, min(8, rows)) {
+    unsafe poise_prefetch_for_writing(c + row &* stride)
+    unsafe poise_prefetch_for_writing(c + row &* stride + Lanes.scalarCount)
+  }
+}
+
+/// Products a sum from which on a tile takes so long that asking for the next is worth its while.
+private let longTile = 128
 
 /// How far ahead panels are asked for, in floats: the next panel is as far away as memory may be.
 let panelPrefetch = 2_048

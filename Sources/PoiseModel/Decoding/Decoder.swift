@@ -71,7 +71,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
       capacity: WorkspaceCapacity(
         rows: max(capacity.promptTokens, capacity.sequenceCount), headRows: max(capacity.promptCount, capacity.sequenceCount),
         segmentRows: capacity.longestPrompt, visibleRows: capacity.longestPrompt),
-      purpose: .init(backward: false, reference: false, logits: false))
+      purpose: .init(backward: false, reference: false, headBlockRows: 0))
     activations = Arena(plan.layout)
     var layout = Layout()
     let promptSlots = Self.wholePanels(capacity.promptTokens) + capacity.promptCount * kernels.panelColumns

@@ -11,18 +11,13 @@ public struct WorkspaceCapacity: Sendable, Equatable {
   /// Rows of the longest prompt or response, and positions of the longest prompt with a response: the most queries and keys of one attention.
   public var segmentRows: Int
   public var visibleRows: Int
-  /// Head rows of the largest group: a block of logits holds at least that.
-  public var groupHeadRows: Int
 
-  public init(
-    rows: Int = 0, headRows: Int = 0, targets: Int = 0, segmentRows: Int = 0, visibleRows: Int = 0, groupHeadRows: Int = 0
-  ) {
+  public init(rows: Int = 0, headRows: Int = 0, targets: Int = 0, segmentRows: Int = 0, visibleRows: Int = 0) {
     self.rows = rows
     self.headRows = headRows
     self.targets = targets
     self.segmentRows = segmentRows
     self.visibleRows = visibleRows
-    self.groupHeadRows = groupHeadRows
   }
 
   /// What the given groups need when packed together.
@@ -36,7 +31,6 @@ public struct WorkspaceCapacity: Sendable, Equatable {
     rows += group.rowCount(reading)
     headRows += group.headRowCount(reading)
     targets += group.targetCount(reading)
-    groupHeadRows = max(groupHeadRows, group.headRowCount(reading))
     let longestResponse = (group.responses.lazy.map(\.count).max() ?? 0) - (reading == .predictions ? 1 : 0)
     segmentRows = max(segmentRows, group.prompt.count, longestResponse)
     visibleRows = max(visibleRows, group.prompt.count + max(longestResponse, 0))
@@ -49,7 +43,6 @@ public struct WorkspaceCapacity: Sendable, Equatable {
     targets = max(targets, other.targets)
     segmentRows = max(segmentRows, other.segmentRows)
     visibleRows = max(visibleRows, other.visibleRows)
-    groupHeadRows = max(groupHeadRows, other.groupHeadRows)
   }
 }
 
@@ -85,17 +78,17 @@ struct ActivationLayout: Sendable {
     var headInput: Tensor  // (R, C)
   }
 
-  /// The head, on gathered rows; its output O only for one block of whole groups at a time: logits of a vocabulary, O = V, or
-  /// one score a row, O = 1.
+  /// The head, on gathered rows; its output O only for a piece of them at a time: logits of a vocabulary, O = V, or one score a
+  /// row, O = 1.
   struct Head: Sendable {
     var input: Tensor  // (R, C)
     var norm: Norm  // (R, C)
     var referenceNormalized: Tensor  // (R, C)
-    var logits: Tensor  // (rows of a block, O)
+    var logits: Tensor  // (rows of a piece, O)
     var referenceLogits: Tensor
-    var logPartitions: Tensor  // (rows of a block)
+    var logPartitions: Tensor  // (R)
     var referenceLogPartitions: Tensor
-    var entropies: Tensor
+    var entropies: Tensor  // (rows of a piece)
     var divergences: Tensor
     var logProbabilities: Tensor  // (N)
     var referenceLogProbabilities: Tensor
@@ -106,8 +99,8 @@ struct ActivationLayout: Sendable {
   struct Purpose: Sendable {
     var backward: Bool
     var reference: Bool
-    /// Blocks of logits; a decoder has logits of its own.
-    var logits = true
+    /// Most rows of logits at once, enough for products to run at speed; none for a decoder, which has logits of its own.
+    var headBlockRows = 192
   }
 
   private(set) var layout = Layout()
@@ -116,18 +109,14 @@ struct ActivationLayout: Sendable {
   private(set) var attentionScratch: Tensor
   private(set) var head: Head
   private(set) var gradients: Gradients
-  /// Rows of logits that exist at once.
+  /// Most rows that have logits at once: a constant, however many rows a group has.
   let headBlockRows: Int
   private let keepsBlocks: Bool
-
-  /// Blocks of the head are about this many rows: enough for the matrix product to run at speed.
-  static let usualHeadBlockRows = 192
 
   init(_ c: TransformerConfiguration, capacity: WorkspaceCapacity, purpose: Purpose) {
     var plan = Layout()
     let rows = capacity.rows
-    let usualRows = max(Self.usualHeadBlockRows, capacity.groupHeadRows)
-    headBlockRows = purpose.logits ? min(usualRows, max(capacity.headRows, 1)) : 0
+    headBlockRows = min(purpose.headBlockRows, max(capacity.headRows, 1))
     keepsBlocks = purpose.backward
     for index in 0..<(keepsBlocks ? c.blockCount : 1) { blocks.append(Self.block("blocks.\(index)", c, rows: rows, in: &plan)) }
     output = plan.add("output", rows, c.width)
@@ -175,8 +164,8 @@ struct ActivationLayout: Sendable {
       referenceNormalized: plan.add("head.reference_norm", referenceRows, c.width),
       logits: plan.add("head.logits", blockRows, c.headWidth),
       referenceLogits: plan.add("head.reference_logits", referenceBlockRows, c.headWidth),
-      logPartitions: plan.add("head.log_partitions", blockRows),
-      referenceLogPartitions: plan.add("head.reference_log_partitions", referenceBlockRows),
+      logPartitions: plan.add("head.log_partitions", rows),
+      referenceLogPartitions: plan.add("head.reference_log_partitions", referenceRows),
       entropies: plan.add("head.entropies", blockRows), divergences: plan.add("head.divergences", referenceBlockRows),
       logProbabilities: plan.add("head.log_probabilities", capacity.targets),
       referenceLogProbabilities: plan.add("head.reference_log_probabilities", purpose.reference ? capacity.targets : 0),

@@ -1,6 +1,12 @@
 /// What becomes of the rows of the last block, one block of whole groups at a time: a vocabulary's logits, or a score a response.
+///
+/// Whole groups, because a response's coefficient is known only when the log-probabilities of its whole group are. All the same,
+/// logits exist for at most ``ActivationLayout/headBlockRows`` rows at once, whatever the length of responses: a group of more
+/// rows is taken in pieces, twice. The pass forward finds the log-probabilities of all its responses; the objective gives
+/// coefficients; the pass backward computes the logits of each piece anew, save the last, which are still there. A row of a
+/// product does not depend on the rows beside it, so no cut into pieces changes a bit of a log-probability.
 extension Transformer {
-  /// Consecutive groups whose head rows fit one block of logits.
+  /// Consecutive groups whose head rows fit the logits, or one group that has more rows.
   struct HeadBlock {
     var groups: Range<Int>
     var rows: Range<Int>
@@ -30,40 +36,93 @@ extension Transformer {
 
   func headBlocks(_ w: Workspace) -> HeadBlocks { HeadBlocks(batch: w.batch, largest: w.plan.headBlockRows) }
 
-  /// Fills the head's output and the outcomes of the block's responses.
-  func headForward(_ block: HeadBlock, _ w: Workspace, policy: Arena, reference: Arena?) {
-    switch configuration.head {
-    case .vocabulary: vocabularyHeadForward(block, w, policy: policy, reference: reference)
-    case .scalar: scalarHeadForward(block, w, policy)
+  /// Rows of a block that have their logits at the same time, and what they predict.
+  struct HeadPiece {
+    var rows: Range<Int>
+    var targets: Range<Int>
+  }
+
+  /// The pieces of a block, in order and as even as can be: the block itself, unless it has more rows than there are logits for.
+  struct HeadPieces: RandomAccessCollection {
+    let batch: PackedGroups
+    let block: HeadBlock
+    let runs: EvenRuns
+
+    init(of block: HeadBlock, _ batch: PackedGroups, largest: Int) {
+      self.batch = batch
+      self.block = block
+      runs = EvenRuns(of: block.rows.count, into: (block.rows.count + largest - 1) / largest)
+    }
+
+    var startIndex: Int { runs.startIndex }
+    var endIndex: Int { runs.endIndex }
+    subscript(index: Int) -> HeadPiece {
+      let (first, run) = (block.rows.lowerBound, runs[index])
+      let rows = first + run.lowerBound..<first + run.upperBound
+      return HeadPiece(rows: rows, targets: batch.targets(ofHeadRows: rows))
     }
   }
 
-  /// Turns the head's output into its gradient and sends that through the head.
-  func headBackward(_ block: HeadBlock, _ w: Workspace, policy p: Arena, reference: Bool, addingTo g: Arena) {
-    switch configuration.head {
-    case .vocabulary: vocabularyHeadSeed(block, w, reference: reference)
-    case .scalar: scalarHeadSeed(block, w)
+  func headPieces(_ block: HeadBlock, _ w: Workspace) -> HeadPieces {
+    HeadPieces(of: block, w.batch, largest: w.plan.headBlockRows)
+  }
+
+  /// Fills the outcomes of the block's responses; the head's output is left for the last piece.
+  func headForward(_ block: HeadBlock, _ w: Workspace, policy: Arena, reference: Arena?) {
+    for piece in headPieces(block, w) {
+      switch configuration.head {
+      case .vocabulary: vocabularyHeadForward(piece, w, policy: policy, reference: reference)
+      case .scalar: scalarHeadForward(piece, w, policy)
+      }
     }
-    let a = w.activations
-    let seed = a.matrix(w.plan.head.logits, rows: 0..<block.rows.count)
-    multiply(seed, p.matrix(parameters.head), into: a.matrix(w.plan.gradients.headNormalized, rows: block.rows))
-    multiply(seed.transposed, a.matrix(w.plan.head.norm.output, rows: block.rows), addingTo: g.matrix(parameters.head))
+  }
+
+  /// Turns the head's output into its gradient and sends that through the head, from the last piece to the first.
+  func headBackward(_ block: HeadBlock, _ w: Workspace, policy: Arena, reference: Bool, addingTo gradients: Arena) {
+    if configuration.head == .vocabulary { w.spreadCoefficients(block, reference: reference) }
+    for piece in headPieces(block, w).reversed() {
+      switch configuration.head {
+      case .vocabulary:
+        if piece.rows.upperBound < block.rows.upperBound {
+          logitsForward(piece, w, policy, normalized: w.plan.head.norm.output, logits: w.plan.head.logits)
+        }
+        vocabularyHeadSeed(piece, w)
+      case .scalar: scalarHeadSeed(piece, w)
+      }
+      seedBackward(piece, w, policy, addingTo: gradients)
+    }
+  }
+
+  /// dX ← seed·W and dW ← dW + seedᵀ·X, some words at a time: the second cache then holds what both products read of the seed.
+  private func seedBackward(_ piece: HeadPiece, _ w: Workspace, _ p: Arena, addingTo g: Arena) {
+    let (a, plan, chunk) = (w.activations, w.plan, 256)
+    a.clear(plan.gradients.headNormalized, rows: piece.rows)
+    for first in stride(from: 0, to: configuration.headWidth, by: chunk) {
+      let columns = first..<min(first + chunk, configuration.headWidth)
+      let seed = a.matrix(plan.head.logits, rows: 0..<piece.rows.count, columns: columns)
+      multiply(
+        seed, p.matrix(parameters.head, rows: columns),
+        addingTo: a.matrix(plan.gradients.headNormalized, rows: piece.rows))
+      multiply(
+        seed.transposed, a.matrix(plan.head.norm.output, rows: piece.rows),
+        addingTo: g.matrix(parameters.head, rows: columns))
+    }
   }
 
   /// The scalar head: score = w·x of a response's last row.
-  private func scalarHeadForward(_ block: HeadBlock, _ w: Workspace, _ p: Arena) {
+  private func scalarHeadForward(_ piece: HeadPiece, _ w: Workspace, _ p: Arena) {
     let (head, a) = (w.plan.head, w.activations)
     multiply(
-      a.matrix(head.norm.output, rows: block.rows), p.matrix(parameters.head).transposed,
-      into: a.matrix(head.logits, rows: 0..<block.rows.count))
+      a.matrix(head.norm.output, rows: piece.rows), p.matrix(parameters.head).transposed,
+      into: a.matrix(head.logits, rows: 0..<piece.rows.count))
     let scores = a[head.logits]
-    for row in block.rows { w.outcomes[row].score = Double(scores[row - block.rows.lowerBound]) }
+    for row in piece.rows { w.outcomes[row].score = Double(scores[row - piece.rows.lowerBound]) }
   }
 
-  private func scalarHeadSeed(_ block: HeadBlock, _ w: Workspace) {
+  private func scalarHeadSeed(_ piece: HeadPiece, _ w: Workspace) {
     let a = w.activations
     var seed = a[writing: w.plan.head.logits]
-    for row in block.rows { seed[row - block.rows.lowerBound] = Float(w.outcomes[row].coefficient) }
+    for row in piece.rows { seed[row - piece.rows.lowerBound] = Float(w.outcomes[row].coefficient) }
   }
 }
 

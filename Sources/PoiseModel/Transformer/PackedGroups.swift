@@ -89,6 +89,21 @@ public struct PackedGroups: Sendable {
   public var responseCount: Int { heads.last?.responses.upperBound ?? 0 }
   public var targetCount: Int { targets.count }
 
+  /// Of the targets, those that the given rows of the head predict.
+  func targets(ofHeadRows rows: Range<Int>) -> Range<Int> {
+    firstTarget(from: rows.lowerBound)..<firstTarget(from: rows.upperBound)
+  }
+
+  /// Bisection: targets are ordered by row.
+  private func firstTarget(from row: Int) -> Int {
+    var found = 0..<targetRows.count
+    while !found.isEmpty {
+      let middle = found.lowerBound + found.count / 2
+      found = targetRows[middle] < row ? middle + 1..<found.upperBound : found.lowerBound..<middle
+    }
+    return found.lowerBound
+  }
+
   public mutating func removeAll() {
     tokens.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)

@@ -18,7 +18,8 @@ extension Transformer {
 }
 
 extension Workspace {
-  /// Bytes of what the head holds beside its rows, weights and their gradients: one block of logits, and a few numbers a row or token.
+  /// Bytes of what the head holds beside its rows, weights and their gradients: logits of some rows, and a few numbers a row or
+  /// token.
   package var headScratchByteCount: Int {
     let head = plan.head
     let tensors = [

@@ -1,85 +1,95 @@
 import PoiseKernels
 
-/// The vocabulary head on one block of whole groups at a time: logits → log π → (objective) → seed → gradients of the hidden
-/// rows and of the head, before the block is left. No matrix of [tokens × vocabulary] outlives its block.
+/// The vocabulary head: logits → log π → (objective) → seed → gradients of the hidden rows and of the head, before the block is
+/// left. No matrix of [tokens × vocabulary] outlives its piece.
 extension Transformer {
-  /// Fills logits, log-probabilities and the outcomes of the block's responses.
-  func vocabularyHeadForward(_ block: HeadBlock, _ w: Workspace, policy: Arena, reference: Arena?) {
+  /// Fills logits and log-probabilities and adds to the outcomes of the piece's responses.
+  func vocabularyHeadForward(_ piece: HeadPiece, _ w: Workspace, policy: Arena, reference: Arena?) {
     let (head, a) = (w.plan.head, w.activations)
-    logitsForward(
-      block, w, policy, normalized: head.norm.output, logits: head.logits, logPartitions: head.logPartitions,
-      logProbabilities: head.logProbabilities)
-    let rows = 0..<block.rows.count
+    logitsForward(piece, w, policy, normalized: head.norm.output, logits: head.logits)
+    logProbabilitiesForward(
+      piece, w, logits: head.logits, logPartitions: head.logPartitions, logProbabilities: head.logProbabilities)
+    let rows = 0..<piece.rows.count
     kernels.entropies(
-      a[head.logits, rows: rows], columns: configuration.vocabularySize, logPartitions: a[head.logPartitions, rows: rows],
-      into: a[writing: head.entropies, rows: rows])
+      a[head.logits, rows: rows], columns: configuration.vocabularySize,
+      logPartitions: a[head.logPartitions, rows: piece.rows], into: a[writing: head.entropies, rows: rows])
     if let reference {
-      logitsForward(
-        block, w, reference, normalized: head.referenceNormalized, logits: head.referenceLogits,
-        logPartitions: head.referenceLogPartitions, logProbabilities: head.referenceLogProbabilities)
+      logitsForward(piece, w, reference, normalized: head.referenceNormalized, logits: head.referenceLogits)
+      logProbabilitiesForward(
+        piece, w, logits: head.referenceLogits, logPartitions: head.referenceLogPartitions,
+        logProbabilities: head.referenceLogProbabilities)
       kernels.divergences(
-        policy: a[head.logits, rows: rows], policyLogPartitions: a[head.logPartitions, rows: rows],
-        reference: a[head.referenceLogits, rows: rows], referenceLogPartitions: a[head.referenceLogPartitions, rows: rows],
+        policy: a[head.logits, rows: rows], policyLogPartitions: a[head.logPartitions, rows: piece.rows],
+        reference: a[head.referenceLogits, rows: rows],
+        referenceLogPartitions: a[head.referenceLogPartitions, rows: piece.rows],
         columns: configuration.vocabularySize, into: a[writing: head.divergences, rows: rows])
     }
-    w.collectOutcomes(block, reference: reference != nil)
+    w.collectOutcomes(piece, reference: reference != nil)
   }
 
-  private func logitsForward(
-    _ block: HeadBlock, _ w: Workspace, _ p: Arena, normalized: Tensor, logits: Tensor, logPartitions: Tensor,
-    logProbabilities: Tensor
-  ) {
-    let (a, rows, targets) = (w.activations, 0..<block.rows.count, w.batch.targets)
+  /// Logits of one model, whose normalised rows are there.
+  func logitsForward(_ piece: HeadPiece, _ w: Workspace, _ p: Arena, normalized: Tensor, logits: Tensor) {
+    let a = w.activations
     multiply(
-      a.matrix(normalized, rows: block.rows), p.matrix(parameters.head).transposed, into: a.matrix(logits, rows: rows))
-    kernels.logPartitions(
-      a[logits, rows: rows], columns: configuration.vocabularySize, into: a[writing: logPartitions, rows: rows])
-    kernels.targetLogProbabilities(
-      a[logits, rows: rows], columns: configuration.vocabularySize, logPartitions: a[logPartitions, rows: rows],
-      rows: w.blockTargetRows(block), targets: targets.span.extracting(block.targets),
-      into: a[writing: logProbabilities, rows: block.targets])
+      a.matrix(normalized, rows: piece.rows), p.matrix(parameters.head).transposed,
+      into: a.matrix(logits, rows: 0..<piece.rows.count))
   }
 
-  /// Turns the block's logits into the seed Σ c·(onehot − softmax).
-  func vocabularyHeadSeed(_ block: HeadBlock, _ w: Workspace, reference: Bool) {
-    let (head, a, rows, targets) = (w.plan.head, w.activations, 0..<block.rows.count, w.batch.targets)
-    w.spreadCoefficients(block, reference: reference)
+  /// log π of the piece's targets from logits.
+  private func logProbabilitiesForward(
+    _ piece: HeadPiece, _ w: Workspace, logits: Tensor, logPartitions: Tensor, logProbabilities: Tensor
+  ) {
+    let (a, rows, targets) = (w.activations, 0..<piece.rows.count, w.batch.targets)
+    kernels.logPartitions(
+      a[logits, rows: rows], columns: configuration.vocabularySize, into: a[writing: logPartitions, rows: piece.rows])
+    kernels.targetLogProbabilities(
+      a[logits, rows: rows], columns: configuration.vocabularySize, logPartitions: a[logPartitions, rows: piece.rows],
+      rows: w.pieceTargetRows(piece), targets: targets.span.extracting(piece.targets),
+      into: a[writing: logProbabilities, rows: piece.targets])
+  }
+
+  /// Turns the piece's logits into the seed Σ c·(onehot − softmax).
+  func vocabularyHeadSeed(_ piece: HeadPiece, _ w: Workspace) {
+    let (head, a, rows, targets) = (w.plan.head, w.activations, 0..<piece.rows.count, w.batch.targets)
     kernels.logProbabilityBackward(
-      coefficients: a[head.coefficients, rows: block.targets], rows: w.blockTargetRows(block),
-      targets: targets.span.extracting(block.targets), logPartitions: a[head.logPartitions, rows: rows],
+      coefficients: a[head.coefficients, rows: piece.targets], rows: w.pieceTargetRows(piece),
+      targets: targets.span.extracting(piece.targets), logPartitions: a[head.logPartitions, rows: piece.rows],
       columns: configuration.vocabularySize, updating: a[writing: head.logits, rows: rows])
   }
 }
 
 extension Workspace {
-  /// Rows of the block's targets, counted from the block's first.
+  /// Rows of the piece's targets, counted from its first.
   @_lifetime(borrow self)
-  func blockTargetRows(_ block: Transformer.HeadBlock) -> Span<Int32> {
-    blockRows.removeAll(keepingCapacity: true)
-    for target in block.targets { blockRows.append(batch.targetRows[target] - Int32(block.rows.lowerBound)) }
-    return _overrideLifetime(blockRows.span, borrowing: self)
+  func pieceTargetRows(_ piece: Transformer.HeadPiece) -> Span<Int32> {
+    pieceRows.removeAll(keepingCapacity: true)
+    for target in piece.targets { pieceRows.append(batch.targetRows[target] - Int32(piece.rows.lowerBound)) }
+    return _overrideLifetime(pieceRows.span, borrowing: self)
   }
 
-  /// What the reference says of a target of the block: brought by its group, or evaluated in this pass; nil without a reference.
-  private func reference(_ target: Int, _ block: Transformer.HeadBlock, isEvaluated: Bool) -> TokenReference? {
-    guard batch.targetReferences.isEmpty else { return batch.targetReferences[target] }
-    guard isEvaluated else { return nil }
-    let (head, a, row) = (plan.head, activations, Int(batch.targetRows[target]) - block.rows.lowerBound)
-    return TokenReference(logProbability: a[head.referenceLogProbabilities][target], divergence: a[head.divergences][row])
+  /// log π_ref of a target: brought by its group, or evaluated in this pass; nil without a reference.
+  private func referenceLogProbability(_ target: Int, isEvaluated: Bool) -> Float? {
+    guard batch.targetReferences.isEmpty else { return batch.targetReferences[target].logProbability }
+    return isEvaluated ? activations[plan.head.referenceLogProbabilities][target] : nil
   }
 
-  /// Adds the block's targets up by response, in the order of the tokens, in double precision.
-  func collectOutcomes(_ block: Transformer.HeadBlock, reference: Bool) {
-    let (head, a, first) = (plan.head, activations, block.rows.lowerBound)
+  /// KL(π ‖ π_ref) of a target's place, where it has a reference.
+  private func divergence(_ target: Int, row: Int) -> Float {
+    batch.targetReferences.isEmpty ? activations[plan.head.divergences][row] : batch.targetReferences[target].divergence
+  }
+
+  /// Adds the piece's targets up by response, in the order of the tokens, in double precision.
+  func collectOutcomes(_ piece: Transformer.HeadPiece, reference: Bool) {
+    let (head, a, first) = (plan.head, activations, piece.rows.lowerBound)
     let (logProbabilities, entropies) = (a[head.logProbabilities], a[head.entropies])
-    for target in block.targets {
+    for target in piece.targets {
       let (row, response) = (Int(batch.targetRows[target]) - first, Int(batch.targetResponses[target]))
       outcomes[response].tokenCount += 1
       outcomes[response].logProbability += Double(logProbabilities[target])
       outcomes[response].entropy += Double(entropies[row])
-      guard let reference = self.reference(target, block, isEvaluated: reference) else { continue }
-      outcomes[response].referenceLogProbability += Double(reference.logProbability)
-      outcomes[response].divergence += Double(reference.divergence)
+      guard let logProbability = referenceLogProbability(target, isEvaluated: reference) else { continue }
+      outcomes[response].referenceLogProbability += Double(logProbability)
+      outcomes[response].divergence += Double(divergence(target, row: row))
     }
   }
 
@@ -92,8 +102,8 @@ extension Workspace {
       let response = Int(batch.targetResponses[target])
       let outcome = outcomes[response]
       coefficients[target] = Float(outcome.coefficient - outcome.logRatioCoefficient * elapsedLogRatios[response])
-      guard let reference = self.reference(target, block, isEvaluated: reference) else { continue }
-      elapsedLogRatios[response] += Double(logProbabilities[target]) - Double(reference.logProbability)
+      guard let reference = referenceLogProbability(target, isEvaluated: reference) else { continue }
+      elapsedLogRatios[response] += Double(logProbabilities[target]) - Double(reference)
     }
   }
 }

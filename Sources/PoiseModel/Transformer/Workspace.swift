@@ -9,19 +9,22 @@ public final class Workspace: ModelWorkspace, @unchecked Sendable {
   public internal(set) var outcomes: [ResponseOutcome] = []
   let plan: ActivationLayout
   let activations: Arena
-  /// Scratch of the head: rows of a block's targets, counted from its first.
-  var blockRows: [Int32] = []
+  /// Scratch of the head: rows of a piece's targets, counted from its first.
+  var pieceRows: [Int32] = []
   /// Scratch of the head: by response, Σ log π/π_ref of the tokens that got their coefficient.
   var elapsedLogRatios: [Double] = []
 
   /// - Parameters:
   ///   - backward: gradients will be asked for.
   ///   - reference: a reference will be evaluated beside the policy.
-  public init(_ transformer: Transformer, capacity: WorkspaceCapacity, backward: Bool, reference: Bool) {
+  public convenience init(_ transformer: Transformer, capacity: WorkspaceCapacity, backward: Bool, reference: Bool) {
+    self.init(transformer, capacity: capacity, purpose: .init(backward: backward, reference: reference))
+  }
+
+  init(_ transformer: Transformer, capacity: WorkspaceCapacity, purpose: ActivationLayout.Purpose) {
     self.capacity = capacity
     batch = PackedGroups(reading: transformer.reading)
-    plan = ActivationLayout(
-      transformer.configuration, capacity: capacity, purpose: .init(backward: backward, reference: reference))
+    plan = ActivationLayout(transformer.configuration, capacity: capacity, purpose: purpose)
     activations = Arena(plan.layout)
   }
 
