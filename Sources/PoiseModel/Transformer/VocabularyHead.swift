@@ -70,12 +70,16 @@ extension Workspace {
   /// log π_ref of a target: brought by its group, or evaluated in this pass; nil without a reference.
   private func referenceLogProbability(_ target: Int, isEvaluated: Bool) -> Float? {
     guard batch.targetReferences.isEmpty else { return batch.targetReferences[target].logProbability }
-    return isEvaluated ? activations[plan.head.referenceLogProbabilities][target] : nil
+    guard isEvaluated else { return nil }
+    let logProbabilities = activations[plan.head.referenceLogProbabilities]
+    return logProbabilities[target]
   }
 
   /// KL(π ‖ π_ref) of a target's place, where it has a reference.
   private func divergence(_ target: Int, row: Int) -> Float {
-    batch.targetReferences.isEmpty ? activations[plan.head.divergences][row] : batch.targetReferences[target].divergence
+    guard batch.targetReferences.isEmpty else { return batch.targetReferences[target].divergence }
+    let divergences = activations[plan.head.divergences]
+    return divergences[row]
   }
 
   /// Adds the piece's targets up by response, in the order of the tokens, in double precision.
