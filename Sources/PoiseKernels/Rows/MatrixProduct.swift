@@ -74,8 +74,9 @@ func multiply(
     return unsafe multiplyTransposed(
       a, rows: m, panels: panels, inner: k, panelRows: panelRows, columns: columns, adding: adding, into: c, stride: stride)
   }
-  // A block of panels stays in the second cache while all rows pass it, eight rows in the first while all its panels do.
-  let together = panelWidth &* max(1, blockDepth / max(k, 1))
+  // A block of panels stays in the second cache while all rows pass it, eight rows in the first while all its panels do. Single rows
+  // want several panels at once more than they want a small block.
+  let together = panelWidth &* max(m < 4 ? severalPanels : 1, blockDepth / max(k, 1))
   for block in Swift.stride(from: 0, to: columns, by: together) {
     let end = min(block &+ together, columns)
     var row = 0
@@ -110,18 +111,29 @@ private func multiplyTransposed(
   into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   var eight = InlineArray<2048, Float>(repeating: 0)  // (k, 8)
-  for row in Swift.stride(from: 0, to: m, by: 8) {
-    let rows = min(8, m &- row)
-    for p in 0..<k {
-      let from = unsafe a.start + p &* a.columnStride + row
-      for index in 0..<rows { eight[p &* 8 &+ index] = unsafe from[index] }
-    }
-    let elements = eight.span
-    unsafe elements.withUnsafeBufferPointer { packed in
+  var elements = eight.mutableSpan
+  unsafe elements.withUnsafeMutableBufferPointer { elements in
+    let packed = unsafe elements.baseAddress!
+    for row in Swift.stride(from: 0, to: m, by: 8) {
+      let rows = min(8, m &- row)
+      unsafe bringTogether(a.rows(from: row), rows: rows, inner: k, into: packed)
       unsafe multiply(
-        LeftFactor(start: packed.baseAddress!, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels,
-        inner: k,
+        LeftFactor(start: packed, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels, inner: k,
         panelRows: panelRows, columns: columns, adding: adding, into: c + row &* stride, stride: stride)
+    }
+  }
+}
+
+/// Up to eight rows whose elements lie side by side, as (k, 8).
+@inline(__always)
+private func bringTogether(_ a: LeftFactor, rows: Int, inner k: Int, into packed: UnsafeMutablePointer<Float>) {
+  for p in 0..<k {
+    let (from, to) = unsafe (a.start + p &* a.columnStride, packed + p &* 8)
+    if rows == 8 {
+      unsafe UnsafeMutableRawPointer(to).storeBytes(
+        of: UnsafeRawPointer(from).loadUnaligned(as: SIMD8<Float>.self), as: SIMD8<Float>.self)
+    } else {
+      for index in 0..<rows { unsafe to[index] = from[index] }
     }
   }
 }
