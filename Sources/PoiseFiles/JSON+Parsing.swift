@@ -145,7 +145,7 @@ private struct JSONParser {
     while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
     if next == UInt8(ascii: "\"") {  // nothing to unescape: the common case
       defer { position += 1 }
-      return try decoded(bytes[start..<position])
+      return try decoded(bytes.extracting(start..<position).span)
     }
     var unescaped = Array(bytes[start..<position])
     while let byte = next, byte != UInt8(ascii: "\"") {
@@ -154,12 +154,12 @@ private struct JSONParser {
       if byte == UInt8(ascii: "\\") { try escape(into: &unescaped) } else { unescaped.append(byte) }
     }
     guard take(UInt8(ascii: "\"")) else { throw error("a string is not closed") }
-    return try decoded(unescaped)
+    return try decoded(unescaped.span)
   }
 
-  private func decoded(_ text: some Collection<UInt8>) throws(JSONError) -> String {
-    guard let string = String(validating: text, as: UTF8.self) else { throw error("a string is not valid UTF-8") }
-    return string
+  private func decoded(_ text: Span<UInt8>) throws(JSONError) -> String {
+    guard let valid = try? UTF8Span(validating: text) else { throw error("a string is not valid UTF-8") }
+    return String(copying: valid)
   }
 
   private mutating func escape(into unescaped: inout [UInt8]) throws(JSONError) {

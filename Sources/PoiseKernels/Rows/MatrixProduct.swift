@@ -74,8 +74,9 @@ func multiply(
     return unsafe multiplyTransposed(
       a, rows: m, panels: panels, inner: k, panelRows: panelRows, columns: columns, adding: adding, into: c, stride: stride)
   }
-  // A block of panels stays in the second cache while all rows pass it, eight rows in the first while all its panels do.
-  let together = panelWidth &* max(1, blockDepth / max(k, 1))
+  // A block of panels stays in the second cache while all rows pass it, eight rows in the first while all its panels do. Single rows
+  // want several panels at once more than they want a small block.
+  let together = panelWidth &* max(m < 4 ? severalPanels : 1, blockDepth / max(k, 1))
   for block in Swift.stride(from: 0, to: columns, by: together) {
     let end = min(block &+ together, columns)
     var row = 0
@@ -115,20 +116,13 @@ private func multiplyTransposed(
   into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   var eight = InlineArray<2048, Float>(repeating: 0)  // (k, 8)
-  for row in Swift.stride(from: 0, to: m, by: 8) {
-    let rows = min(8, m &- row)
-    if adding { unsafe askForTile(c + row &* stride, rows: rows, stride) }
-    var elements = eight.mutableSpan
-    unsafe elements.withUnsafeMutableBufferPointer { packed in
-      let packed = packed.baseAddress!
-      for p in 0..<k {
-        let (from, to) = unsafe (a.start + p &* a.columnStride + row, packed + p &* 8)
-        if rows == 8 {
-          unsafe to.update(from: from, count: 8)  // a single move, the count being known
-        } else {
-          unsafe to.update(from: from, count: rows)
-        }
-      }
+  var elements = eight.mutableSpan
+  unsafe elements.withUnsafeMutableBufferPointer { elements in
+    let packed = unsafe elements.baseAddress!
+    for row in Swift.stride(from: 0, to: m, by: 8) {
+      let rows = min(8, m &- row)
+      if adding { unsafe askForTile(c + row &* stride, rows: rows, stride) }
+      unsafe bringTogether(a.rows(from: row), rows: rows, inner: k, into: packed)
       unsafe multiply(
         LeftFactor(start: packed, rowStride: 1, columnStride: 8, isPacked: true), rows: rows, panels: panels, inner: k,
         panelRows: panelRows, columns: columns, adding: adding, into: c + row &* stride, stride: stride)
@@ -147,6 +141,19 @@ private func askForTile(_ c: UnsafePointer<Float>, rows: Int, _ stride: Int) {
 
 /// Products a sum from which on a tile takes so long that asking for the next is worth its while.
 private let longTile = 128
+
+/// Up to eight rows whose elements lie side by side, as (k, 8).
+@inline(__always)
+private func bringTogether(_ a: LeftFactor, rows: Int, inner k: Int, into packed: UnsafeMutablePointer<Float>) {
+  for p in 0..<k {
+    let (from, to) = unsafe (a.start + p &* a.columnStride, packed + p &* 8)
+    if rows == 8 {
+      unsafe to.update(from: from, count: 8)  // a single move, the count being known
+    } else {
+      unsafe to.update(from: from, count: rows)
+    }
+  }
+}
 
 /// How far ahead panels are asked for, in floats: the next panel is as far away as memory may be.
 let panelPrefetch = 2_048

@@ -38,6 +38,7 @@ public struct SafeTensorsFile: Sendable {
     let range = bufferStart + tensor.range.lowerBound..<bufferStart + tensor.range.upperBound
     let bytes = file.bytes.extracting(range)
     switch tensor.type {
+    case .float32 where 1.littleEndian == 1: copy(bytes, into: destination)
     case .float32: convert(bytes, into: destination) { (word: UInt32) in Float(bitPattern: word) }
     case .float16: convert(bytes, into: destination) { Float(float16: $0) }
     case .bfloat16: convert(bytes, into: destination) { Float(bfloat16: $0) }
@@ -78,6 +79,13 @@ public struct SafeTensorsFile: Sendable {
       throw .badHeader(path: path, problem: "\(found - bufferCount) bytes after the last tensor belong to no tensor")
     }
   }
+}
+
+/// Elements that stand in the file as they do in memory, least significant byte first. Copied as bytes they go past the caches,
+/// which they do not in a loop.
+private func copy(_ bytes: RawSpan, into destination: consuming MutableSpan<Float>) {
+  precondition(bytes.byteCount == destination.count * MemoryLayout<Float>.size)
+  bytes.withUnsafeBytes { source in destination.withUnsafeMutableBytes { $0.copyMemory(from: source) } }
 }
 
 /// Elements may start at any byte: nothing makes a writer align the buffer.
