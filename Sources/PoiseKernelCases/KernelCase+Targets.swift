@@ -11,12 +11,34 @@ extension KernelCase {
       Operand.normal("coefficients", shape.rows)
     },
     // Every third row counts for nothing, and every third begins far below its largest logit.
-    targetLogProbabilitiesWithGradients("targetLogProbabilitiesWithGradientsOfSomeRows", shapes: [], rows: sevenRows) { shape in
-      let logits = normalRow("logits", count: shape.count, scale: 3)
-      return Operand(
-        logits.enumerated().map { $0 % shape.columns == 0 && $0 / shape.columns % 3 == 2 ? $1 - 100 : $1 })
-    } coefficients: { shape in
+    targetLogProbabilitiesWithGradients(
+      "targetLogProbabilitiesWithGradientsOfSomeRows", shapes: [], rows: sevenRows, logits: logitsOfLowBeginnings
+    ) { shape in
       Operand(normalRow("coefficients", count: shape.rows).enumerated().map { $0 % 3 == 1 ? 0 : $1 })
+    },
+    targetLogProbabilitiesKeepingGradients("targetLogProbabilitiesKeepingGradients", shapes: .vocabularies, rows: fewRows) {
+      Operand.normal("logits", $0.count, scale: 3)
+    },
+    targetLogProbabilitiesKeepingGradients(
+      "targetLogProbabilitiesKeepingGradientsOfManyRows", shapes: [], rows: nineteenRows, logits: logitsOfLowBeginnings),
+    KernelCase(
+      "logProbabilityBackwardOfKeptGradients", of: "logProbabilityBackward", lengths: vocabulary, rows: fewRows,
+      shapes: .vocabularies
+    ) { kernels, shape in
+      let (targets, logits) = (Targets.oneARow(shape), Operand.normal("logits", shape.count, scale: 3))
+      let (found, sums, kept) = (Operand(count: shape.rows), Operand(count: shape.rows), Operand(count: shape.count))
+      kernels.targetLogProbabilities(
+        logits.span, columns: shape.columns, targets: targets.tokens.span, into: found.writing, gradients: kept.writing,
+        sums: sums.writing)
+      let (gradients, coefficients) = (Operand(kept.found), Operand.normal("coefficients", shape.rows))
+      return PreparedKernel(reading: [coefficients, sums], updating: [gradients], operations: shape.count) {
+        kernels.logProbabilityBackward(
+          coefficients: coefficients.span, sums: sums.span, columns: shape.columns, updating: gradients.writing)
+      } compare: {
+        let twin = Twin.logProbabilityBackward(
+          logits.doubles, coefficients: coefficients.doubles, rows: targets.rows, targets: targets.tokens, columns: shape.columns)
+        return [KernelOutput("gradients", gradients, twin: twin, ulps: 2, ofTerms: 2)]
+      }
     },
     logProbabilityBackward("logProbabilityBackward", rows: fewRows, shapes: .vocabularies, Targets.oneARow),
     logProbabilityBackward("logProbabilityBackwardOfSharedRows", rows: fourRows, shapes: [], Targets.sharingRows),
@@ -56,7 +78,7 @@ extension KernelCase {
     KernelCase(name, of: "targetLogProbabilities", lengths: vocabulary, rows: rows, shapes: shapes) { kernels, shape in
       let (targets, logits, coefficients) = (Targets.oneARow(shape), makeLogits(shape), makeCoefficients(shape))
       let (found, dLogits) = (Operand(count: shape.rows), Operand(count: shape.count))
-      let scratch = Operand([Float](repeating: .nan, count: 2 * ((shape.columns + 15) / 16 * 16)))
+      let scratch = Operand([Float](repeating: .nan, count: kernels.targetScratchElements(columns: shape.columns)))
       return PreparedKernel(
         reading: [logits, coefficients], writing: [found, dLogits], exponentials: shape.count, operations: 4 * shape.count
       ) {
@@ -76,6 +98,35 @@ extension KernelCase {
             "logProbabilities", found, twin: zip(logProbabilities, coefficients.doubles).map { $1 == 0 ? 0 : $0 }, ulps: 1.5,
             ofTerms: 8),
           KernelOutput("dLogits", dLogits, twin: gradients, ulps: 2, ofTerms: 2),
+        ]
+      }
+    }
+  }
+
+  /// Gradients are compared once their rows are scaled, and the sums, whose origin is the kernel's choice, with them.
+  private static func targetLogProbabilitiesKeepingGradients(
+    _ name: String, shapes: [KernelShape], rows: @escaping @Sendable (Int) -> Int,
+    logits makeLogits: @escaping @Sendable (KernelShape) -> Operand
+  ) -> KernelCase {
+    KernelCase(name, of: "targetLogProbabilities", lengths: vocabulary, rows: rows, shapes: shapes) { kernels, shape in
+      let (targets, logits) = (Targets.oneARow(shape), makeLogits(shape))
+      let (found, sums, gradients) = (Operand(count: shape.rows), Operand(count: shape.rows), Operand(count: shape.count))
+      return PreparedKernel(
+        reading: [logits], writing: [found, sums, gradients], exponentials: shape.count, operations: 3 * shape.count
+      ) {
+        kernels.targetLogProbabilities(
+          logits.span, columns: shape.columns, targets: targets.tokens.span, into: found.writing, gradients: gradients.writing,
+          sums: sums.writing)
+      } compare: {
+        let logProbabilities = Twin.targetLogProbabilities(
+          logits.doubles, columns: shape.columns, rows: targets.rows, targets: targets.tokens)
+        let twin = Twin.logProbabilityBackward(
+          logits.doubles, coefficients: [Double](repeating: 1, count: shape.rows), rows: targets.rows, targets: targets.tokens,
+          columns: shape.columns)
+        let scaled = gradients.found.enumerated().map { $1 * (-1 / sums.found[$0 / shape.columns]) }
+        return [
+          KernelOutput("logProbabilities", found, twin: logProbabilities, ulps: 1.5, ofTerms: 8),
+          KernelOutput("gradients", Operand(scaled), twin: twin, ulps: 2, ofTerms: 2),
         ]
       }
     }
@@ -114,6 +165,13 @@ extension KernelCase {
   }
 }
 
+/// Every third row begins far below its largest logit.
+@Sendable private func logitsOfLowBeginnings(_ shape: KernelShape) -> Operand {
+  let logits = normalRow("logits", count: shape.count, scale: 3)
+  return Operand(logits.enumerated().map { $0 % shape.columns == 0 && $0 / shape.columns % 3 == 2 ? $1 - 100 : $1 })
+}
+
+@Sendable private func nineteenRows(ofLength columns: Int) -> Int { columns < 10_000 ? 19 : 3 }
 @Sendable private func sevenRows(ofLength columns: Int) -> Int { columns < 10_000 ? 7 : 3 }
 @Sendable private func fourRows(ofLength _: Int) -> Int { 4 }
 

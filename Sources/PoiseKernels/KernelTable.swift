@@ -161,12 +161,23 @@ public protocol KernelTable: Sendable {
   func logProbabilityBackward(
     _ logits: Span<Float>, coefficients: Span<Float>, rows: Span<Int32>, targets: Span<Int32>, logPartitions: Span<Float>,
     columns: Int, into dLogits: consuming MutableSpan<Float>)
+  /// Floats of scratch that the next kernel wants for rows of `columns` ≥ 1.
+  func targetScratchElements(columns: Int) -> Int
   /// log π of one target a row and, where its coefficient c is known beforehand, the gradient of Σ c·log π to the logits, in one pass
-  /// over memory. Rows whose coefficient is 0 are not read; gradient and log π are 0. `scratch`: two rows, each rounded up to a
-  /// multiple of 16.
+  /// over memory. Rows whose coefficient is 0 are not read; gradient and log π are 0. Past the caches where the gradient is larger
+  /// than they are.
   func targetLogProbabilities(
     _ logits: Span<Float>, columns: Int, targets: Span<Int32>, coefficients: Span<Float>, scratch: consuming MutableSpan<Float>,
     into logProbabilities: consuming MutableSpan<Float>, gradients dLogits: consuming MutableSpan<Float>)
+  /// log π of one target a row and, where its coefficient follows from the log-probabilities, the gradient of log π up to a factor
+  /// that is the row's own: ∂(log π_r)/∂logits_r = −(row r of gradients)/sums[r]. For as many rows as caches hold, since the gradient
+  /// is met again. Sums (T).
+  func targetLogProbabilities(
+    _ logits: Span<Float>, columns: Int, targets: Span<Int32>, into logProbabilities: consuming MutableSpan<Float>,
+    gradients: consuming MutableSpan<Float>, sums: consuming MutableSpan<Float>)
+  /// Row r of such gradients ← c_r ∂(log π_r)/∂logits_r: no second exponential. Coefficients (T).
+  func logProbabilityBackward(
+    coefficients: Span<Float>, sums: Span<Float>, columns: Int, updating gradients: consuming MutableSpan<Float>)
   /// −Σ π log π of each row, in nats, π = softmax(logits).
   func entropies(
     _ logits: Span<Float>, columns: Int, logPartitions: Span<Float>, into entropies: consuming MutableSpan<Float>)

@@ -139,7 +139,7 @@ import Testing
         return Twin.logProbabilityBackward(row, coefficients: [-0.5], rows: [0], targets: [2], columns: columns)
       }
       for i in 0..<columns { (logits[i], logits[columns + i], logits[2 * columns + i]) = (.nan, -.infinity, .nan) }
-      var scratch = [Float](repeating: .nan, count: 2 * ((columns + 15) / 16 * 16))
+      var scratch = [Float](repeating: .nan, count: kernels.targetScratchElements(columns: columns))
       var (found, gradients) = ([Float](repeating: .nan, count: 6), logits)
       kernels.targetLogProbabilities(
         logits.span, columns: columns, targets: targets.span, coefficients: coefficients.span, scratch: scratch.mutableSpan,
@@ -159,7 +159,8 @@ import Testing
     var logits = [Float](repeating: -.infinity, count: 2 * columns)
     for token in [5, 30, 36, columns, columns + 5, columns + 30] { logits[token] = 2 }
     let (targets, coefficients): ([Int32], [Float]) = ([30, 30], [3, 3])
-    var (scratch, found, gradients) = ([Float](repeating: .nan, count: 96), [Float](repeating: .nan, count: 2), logits)
+    var scratch = [Float](repeating: .nan, count: kernels.targetScratchElements(columns: columns))
+    var (found, gradients) = ([Float](repeating: .nan, count: 2), logits)
     kernels.targetLogProbabilities(
       logits.span, columns: columns, targets: targets.span, coefficients: coefficients.span, scratch: scratch.mutableSpan,
       into: found.mutableSpan, gradients: gradients.mutableSpan)

@@ -42,7 +42,8 @@ import Testing
     let (rows, x) = matrix(columns)
     let targets = idRow("targets", count: rows, below: columns)
     let coefficients = normalRow("coefficients", count: rows).enumerated().map { $0 % 5 == 3 ? 0 : $1 }
-    var (scratch, found) = ([Float](repeating: .nan, count: 2 * (columns + 15)), [Float](repeating: 0, count: rows))
+    var scratch = [Float](repeating: .nan, count: kernels.targetScratchElements(columns: columns))
+    var found = [Float](repeating: 0, count: rows)
     expectSamePieces(rows, columns) { rows, y in
       var foundSpan = found.mutableSpan
       kernels.targetLogProbabilities(

@@ -114,9 +114,26 @@ final class SequenceScorer {
     kernels.targetLogProbabilities(
       logits, columns: columns, logPartitions: partitions[elements: first..<first + live], rows: rows.span.extracting(0..<live),
       targets: targets.span.extracting(first..<first + live), into: tokens[writingElements: first..<first + live])
+    collect(sequence)
+  }
+
+  /// The same, and gradients of the tokens' log π up to a factor a row.
+  func score(_ sequence: Int, keeping gradients: Arena, _ sums: Arena) {
+    let first = sequence * data.length
+    let tokens = first..<first + data.lengths[sequence]
+    let elements = tokens.lowerBound * data.vocabulary..<tokens.upperBound * data.vocabulary
+    let (found, source, targets) = (tokenLogProbabilities, data.logits, data.targets)
+    kernels.targetLogProbabilities(
+      source[elements: elements], columns: data.vocabulary, targets: targets.span.extracting(tokens),
+      into: found[writingElements: tokens], gradients: gradients[writingElements: elements], sums: sums[writingElements: tokens])
+    collect(sequence)
+  }
+
+  private func collect(_ sequence: Int) {
+    let (first, tokens) = (sequence * data.length, tokenLogProbabilities)
     let summands = tokens.all
     var sum = 0.0
-    for index in first..<first + live { sum += Double(summands[index]) }
+    for index in first..<first + data.lengths[sequence] { sum += Double(summands[index]) }
     logProbabilities[sequence] = sum
   }
 }
@@ -131,7 +148,8 @@ extension PeerWorkload {
       let coefficients = (0..<data.rows).map { row in
         row % data.length < data.lengths[row / data.length] ? perSequence[row / data.length] : 0
       }
-      let (scratch, tokens) = (Arena(count: 2 * (columns + 16)), Arena(count: data.rows))
+      let scratch = Arena(count: kernels.targetScratchElements(columns: columns))
+      let tokens = Arena(count: data.rows)
       let gradients = Arena(count: data.rows * columns)
       var sums = Array(repeating: 0.0, count: data.sequences)
       let live = data.live * Double(columns)
@@ -171,45 +189,62 @@ extension PeerWorkload {
   }
 }
 
-/// Loss and gradient to the logits of one group at a time: log π of its sequences, the objective, and then the seeds while the
-/// group's logits are still near.
+/// Loss and gradient to the logits of one group at a time: log π of its sequences, the objective, and then the gradients. Where caches
+/// hold the group, gradients are kept up to a factor a row while log π is found; elsewhere reading the logits again costs less than
+/// storing twice.
 final class GroupLoss {
   private let scorer: SequenceScorer
   private let gradients: Arena
+  /// One a row of `gradients`.
+  private let sums: Arena
   private let coefficients: Arena
   private let rows: [Int32]
+
+  /// Bytes of logits and gradients that caches hold.
+  private static let cachedBytes = 16 << 20
 
   init(_ data: PeerLogits) {
     scorer = SequenceScorer(data)
     gradients = Arena(count: data.rows * data.vocabulary)
+    sums = Arena(count: data.rows)
     coefficients = Arena(count: data.length)
     rows = (0..<data.length).map { Int32($0) }
   }
 
   /// - Parameter sequences: one, or two that are compared.
   func differentiate(_ sequences: [Int], _ objective: some PairObjective, preference: Double) {
-    for sequence in sequences { scorer.score(sequence) }
+    let elements = sequences.count * scorer.data.length * scorer.data.vocabulary
+    let isCached = 2 * MemoryLayout<Float>.stride * elements <= Self.cachedBytes
+    for sequence in sequences {
+      if isCached { scorer.score(sequence, keeping: gradients, sums) } else { scorer.score(sequence) }
+    }
     func statistics(_ sequence: Int) -> ResponseStatistics {
       ResponseStatistics(logProbability: scorer.logProbabilities[sequence], referenceLogProbability: -305)
     }
     let loss = objective.evaluate(
       Pair(first: statistics(sequences[0]), second: statistics(sequences.last!), preference: preference))
     for (sequence, coefficient) in zip(sequences, [loss.coefficients.first, loss.coefficients.second]) {
-      seed(sequence, Float(coefficient))
+      seed(sequence, Float(coefficient), isKept: isCached)
     }
   }
 
-  private func seed(_ sequence: Int, _ coefficient: Float) {
+  private func seed(_ sequence: Int, _ coefficient: Float, isKept: Bool) {
     let data = scorer.data
-    let (first, columns, length) = (sequence * data.length, data.vocabulary, data.length)
+    let (columns, length) = (data.vocabulary, data.length)
+    let tokens = sequence * length..<(sequence + 1) * length
+    let elements = tokens.lowerBound * columns..<tokens.upperBound * columns
     let (logits, partitions, coefficients, gradients) = (data.logits, scorer.logPartitions, coefficients, gradients)
-    let (rows, targets) = (rows, data.targets)
+    let (sums, rows, targets) = (sums, rows, data.targets)
     var spread = coefficients[writingElements: 0..<length]
     for index in spread.indices { spread[index] = coefficient }
-    kernels.logProbabilityBackward(
-      logits[elements: first * columns..<(first + length) * columns], coefficients: coefficients.all, rows: rows.span,
-      targets: targets.span.extracting(first..<first + length),
-      logPartitions: partitions[elements: first..<first + length], columns: columns,
-      into: gradients[writingElements: first * columns..<(first + length) * columns])
+    if isKept {
+      kernels.logProbabilityBackward(
+        coefficients: coefficients.all, sums: sums[elements: tokens], columns: columns,
+        updating: gradients[writingElements: elements])
+    } else {
+      kernels.logProbabilityBackward(
+        logits[elements: elements], coefficients: coefficients.all, rows: rows.span, targets: targets.span.extracting(tokens),
+        logPartitions: partitions[elements: tokens], columns: columns, into: gradients[writingElements: elements])
+    }
   }
 }

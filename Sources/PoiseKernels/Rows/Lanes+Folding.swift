@@ -1,3 +1,5 @@
+import CLanes
+
 // Sums and maxima of a row. These are the functions through which an order of evaluation differs from the one written
 // down: lane by lane, then the lanes pairwise.
 //
@@ -123,5 +125,23 @@ extension Span<Float> {
       sums.addSquares(strip.block(0, padding: 0))
     }
     return sums
+  }
+}
+
+extension InlineArray<16, Lanes> {
+  /// The total of each, one a lane: sixteen foldings by one transposition. Halves onto halves, as in ``Lanes/total``.
+  var totals: Lanes {
+    @inline(__always) get {
+      var folded = self
+      var half = 8
+      while half > 0 {
+        for index in 0..<half {
+          let (one, other) = (folded[index], folded[index &+ half])
+          folded[index] = poise_interleave_lower(one, other) + poise_interleave_upper(one, other)
+        }
+        half /= 2
+      }
+      return folded[0]
+    }
   }
 }

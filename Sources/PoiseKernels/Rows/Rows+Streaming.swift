@@ -30,15 +30,15 @@ struct ScaledExponential: LaneFunction {
 /// A row that is written block by block while another is read, as a function of a row read before: memory and arithmetic then
 /// work at once. Past the caches where the matrix is larger than they are.
 struct RowWriter<Function: LaneFunction>: RowCompanion {
+  /// Where whole blocks begin.
   private let source: UnsafePointer<Float>
   private let target: UnsafeMutablePointer<Float>
-  private let count: Int
+  private let blocks: Int
   private let pastCaches: Bool
   private let asksAhead: Bool
   private let function: Function
-  /// Next element to write.
-  private var index = 0
 
+  /// Writes what is no whole block, or no whole cache line past the caches: x may be replaced behind a block as soon as it is written.
   /// Pointers, because a span cannot be kept beside another that is borrowed from the same matrix; they live as long as the
   /// kernel's call.
   ///
@@ -49,52 +49,50 @@ struct RowWriter<Function: LaneFunction>: RowCompanion {
     asksAhead: Bool = false, _ function: Function
   ) {
     precondition(x.count == columns && (row + 1) * columns <= y.count)
-    count = columns
+    let start = unsafe x.withUnsafeBufferPointer { unsafe $0.baseAddress! }
+    let end = unsafe y.withUnsafeMutableBufferPointer { unsafe $0.baseAddress! + row * columns }
+    let head = pastCaches ? min(columns, Int((64 - UInt(bitPattern: end) % 64) % 64) / MemoryLayout<Float>.stride) : 0
+    blocks = (columns - head) / Lanes.scalarCount
+    unsafe (source, target) = (start + head, end + head)
     self.pastCaches = pastCaches
     self.asksAhead = asksAhead
     self.function = function
-    source = unsafe x.withUnsafeBufferPointer { unsafe $0.baseAddress! }
-    target = unsafe y.withUnsafeMutableBufferPointer { unsafe $0.baseAddress! + row * columns }
-    if pastCaches { writeFew(upTo: min(elementsToCacheLine, count)) }
+    if head > 0 { unsafe Self.writeFew(head, from: start, to: end, function) }
+    let whole = head + blocks * Lanes.scalarCount
+    if whole < columns { unsafe Self.writeFew(columns - whole, from: start + whole, to: end + whole, function) }
   }
 
-  /// One block, if there is one.
+  /// All blocks.
   @inline(__always)
-  mutating func writeBlock() {
-    guard index &+ Lanes.scalarCount <= count else { return }
-    if asksAhead { unsafe poise_prefetch(source + index + prefetchDistance) }
-    var lanes = unsafe UnsafeRawPointer(source + index).loadUnaligned(as: Lanes.self)
+  func write() { for index in 0..<blocks { writeBlock(index) } }
+
+  /// One block of this row for each that is read of another as long.
+  @inline(__always)
+  func block(_ index: Int, _ exponentials: Lanes) { if index < blocks { writeBlock(index) } }
+  @inline(__always)
+  func lastBlock(_ index: Int, _ exponentials: Lanes) {}
+
+  @inline(__always)
+  private func writeBlock(_ index: Int) {
+    let start = index &* Lanes.scalarCount
+    if asksAhead { unsafe poise_prefetch(source + start + prefetchDistance) }
+    var lanes = unsafe UnsafeRawPointer(source + start).loadUnaligned(as: Lanes.self)
     function.form(&lanes)
     if pastCaches {
-      unsafe poise_store_past_caches(lanes, target + index)
+      unsafe poise_store_past_caches(lanes, target + start)
     } else {
-      unsafe UnsafeMutableRawPointer(target + index).storeBytes(of: lanes, as: Lanes.self)
+      unsafe UnsafeMutableRawPointer(target + start).storeBytes(of: lanes, as: Lanes.self)
     }
-    index &+= Lanes.scalarCount
-  }
-
-  /// One block of this row for each that is read of another.
-  @inline(__always)
-  mutating func block(_ index: Int, _ exponentials: Lanes) { writeBlock() }
-
-  /// What is left.
-  @inline(__always)
-  mutating func finish() {
-    while index &+ Lanes.scalarCount <= count { writeBlock() }
-    if index < count { writeFew(upTo: count) }
   }
 
   /// Fewer than sixteen elements.
-  private mutating func writeFew(upTo end: Int) {
+  @inline(never)
+  private static func writeFew(
+    _ count: Int, from source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, _ function: Function
+  ) {
     var lanes = Lanes.zero
-    for element in index..<end { lanes[element - index] = unsafe source[element] }
+    for element in 0..<count { lanes[element] = unsafe source[element] }
     function.form(&lanes)
-    for element in index..<end { unsafe target[element] = lanes[element - index] }
-    index = end
-  }
-
-  /// Elements before the first cache line begins.
-  private var elementsToCacheLine: Int {
-    Int((64 - UInt(bitPattern: target) % 64) % 64) / MemoryLayout<Float>.stride
+    for element in 0..<count { unsafe target[element] = lanes[element] }
   }
 }

@@ -1,3 +1,5 @@
+import CLanes
+
 // Log-probabilities of targets and the backward seed of every objective. Goals, in order: rows without a target become
 // exactly 0; a seed's error is a few ulp of Σ|c|, the magnitude of what is subtracted; fast.
 
@@ -50,10 +52,10 @@ extension Kernels {
         continue
       }
       let x = logits.extracting(rowRange(r, of: columns))
-      var writer = RowWriter(
+      let writer = RowWriter(
         writing: r, of: &dLogits, columns: columns, from: x, pastCaches: pastCaches, asksAhead: true,
         ScaledExponential(origin: logPartitions[r], factor: -total))
-      writer.finish()
+      writer.write()
       var row = dLogits._mutatingExtracting(rowRange(r, of: columns))
       seeds.addTargets(to: &row)
     }
@@ -65,127 +67,139 @@ extension Kernels {
   /// over memory and one exponential an element; 1 ulp of the larger of logits and log π, 2 ulp of |c|. Rows whose coefficient is 0
   /// are not read; gradient and log π are 0.
   ///
-  /// - Parameter scratch: holds exponentials of a row while the next is read: two rows, each rounded up to whole lanes.
+  /// - Parameter scratch: holds the exponentials of rows until their sums are known.
   public func targetLogProbabilities(
     _ logits: Span<Float>, columns: Int, targets: Span<Int32>, coefficients: Span<Float>, scratch: consuming MutableSpan<Float>,
     into logProbabilities: consuming MutableSpan<Float>, gradients dLogits: consuming MutableSpan<Float>
   ) {
-    let padded = wholeLanes(columns)
-    precondition(columns > 0 && scratch.count >= 2 * padded && dLogits.count == logits.count)
+    precondition(columns > 0 && scratch.count >= targetScratchElements(columns: columns) && dLogits.count == logits.count)
     precondition(logits.count == targets.count * columns && coefficients.count == targets.count)
     precondition(logProbabilities.count == targets.count)
-    if columns <= partCount, columns.isMultiple(of: Lanes.scalarCount) {
-      return seedShortRows(logits, columns, targets, coefficients, &logProbabilities, &dLogits)
-    }
     let pastCaches = logits.isPastCaches
-    var before = RowSeed()
-    for r in 0...targets.count {
-      let coefficient = r < targets.count ? coefficients[r] : 0
-      let x = logits.extracting(rowRange(coefficient == 0 ? 0 : r, of: columns))
-      let kept = r % 2 * padded..<r % 2 * padded + columns
-      let keptBefore = (r + 1) % 2 * padded..<(r + 1) % 2 * padded + columns
-      // While this row is read, the one before it is written.
-      var reading = RowReading()
-      if r > 0 {
-        var writer = RowWriter(
-          writing: r - 1, of: &dLogits, columns: columns, from: scratch.span.extracting(keptBefore), pastCaches: pastCaches,
-          Multiple(factor: before.factor))
-        if coefficient != 0 {
-          var keeper = RowKeeper(scratch._mutatingExtracting(kept), beside: writer)
-          reading.read(x, beside: &keeper)
-          writer = keeper.other
+    let together = rowsInCache(columns: columns)
+    var (partitions, factors, before) = (LogPartitions(), InlineArray<16, Float>(repeating: 0), 0..<0)
+    // While a group of rows is read, the group before it is written, and its exponentials are replaced. The last group is empty.
+    for first in stride(from: 0, to: targets.count + together, by: together) {
+      let rows = min(first, targets.count)..<min(first + together, targets.count)
+      for index in 0..<max(rows.count, before.count) {
+        let isRead = index < rows.count && coefficients[first + index] != 0
+        let x = logits.extracting(rowRange(isRead ? first + index : 0, of: columns))
+        var kept = scratch._mutatingExtracting(rowRange(index, of: columns))
+        var reading = RowReading()
+        if index < before.count {
+          let row = before.lowerBound + index
+          let writer = RowWriter(
+            writing: row, of: &dLogits, columns: columns, from: kept.span, pastCaches: pastCaches,
+            Multiple(factor: factors[index]))
+          if isRead { reading.read(x, beside: RowKeeper(&kept, after: writer)) } else { writer.write() }
+        } else if isRead {
+          reading.read(x, beside: RowKeeper(&kept, after: NoCompanion()))
         }
-        writer.finish()
-        dLogits[(r - 1) * columns + before.target] += before.coefficient
-      } else if coefficient != 0 {
-        var keeper = RowKeeper(scratch._mutatingExtracting(kept), beside: NoCompanion())
-        reading.read(x, beside: &keeper)
-      }
-      guard r < targets.count else { break }
-      before = RowSeed(coefficient: coefficient, target: Int(targets[r]))
-      logProbabilities[r] = 0
-      guard coefficient != 0 else {
         // What is left from another row may be no number, and 0 times that none either.
-        var row = scratch._mutatingExtracting(kept)
-        row.update(repeating: 0)
-        continue
+        if !isRead { kept.update(repeating: 0) }
+        if index < rows.count { partitions.set(index, to: reading, of: x) }
       }
-      let partition = reading.partition(of: x)
-      if partition.origin.bitPattern != x[0].bitPattern {
-        var row = scratch._mutatingExtracting(kept)
-        row.setLanes(from: x, ScaledExponential(origin: partition.origin, factor: 1))
+      let logarithms = partitions.logarithms(logits, columns: columns, rows: rows)
+      for row in rows {
+        let (index, coefficient, target) = (row - first, coefficients[row], Int(targets[row]))
+        (factors[index], logProbabilities[row]) = (0, 0)
+        guard coefficient != 0 else { continue }
+        let (x, partition) = (logits.extracting(rowRange(row, of: columns)), partitions[index])
+        var kept = scratch._mutatingExtracting(rowRange(index, of: columns))
+        if partitions.hasMoved { kept.moveOrigin(x, to: partition.origin) }
+        // −c·(e/Σ − 1) is −c/Σ·(e − Σ): nothing is added to what has been stored past the caches.
+        kept[target] -= partition.sum
+        factors[index] = -coefficient / partition.sum
+        logProbabilities[row] = x[target] - logarithms[index]
       }
-      before.factor = -coefficient / partition.sum
-      logProbabilities[r] = x[before.target] - partition.logarithm
+      before = rows
     }
     finishWriting(pastCaches: pastCaches)
   }
-}
 
-extension Kernels {
-  /// Rows of whole lanes, as many at once as the nearest cache holds: exponentials are kept where the gradient will be.
-  private func seedShortRows(
-    _ logits: Span<Float>, _ columns: Int, _ targets: Span<Int32>, _ coefficients: Span<Float>,
-    _ logProbabilities: inout MutableSpan<Float>, _ dLogits: inout MutableSpan<Float>
+  /// Floats of scratch that the gradients beside `targetLogProbabilities` want.
+  public func targetScratchElements(columns: Int) -> Int { rowsInCache(columns: columns) * columns }
+
+  /// log π of one target a row, and the gradient of log π to the logits up to the factor −1/Σ of the row: exponentials, less Σ at the
+  /// target. 1 ulp of the larger of logits and log π; the gradient, once scaled, within 2 ulp of 1.
+  public func targetLogProbabilities(
+    _ logits: Span<Float>, columns: Int, targets: Span<Int32>, into logProbabilities: consuming MutableSpan<Float>,
+    gradients: consuming MutableSpan<Float>, sums: consuming MutableSpan<Float>
   ) {
-    let together = max(1, min(rowsTogether, 4 * partCount / columns))
-    for first in stride(from: 0, to: targets.count, by: together) {
-      let rows = first..<min(first + together, targets.count)
-      var partitions = LogPartitions()
-      var sums = InlineArray<16, Float>(repeating: 1)
-      for r in rows where coefficients[r] != 0 {
-        let x = logits.extracting(rowRange(r, of: columns))
+    precondition(columns > 0 && logits.count == targets.count * columns && gradients.count == logits.count)
+    precondition(logProbabilities.count == targets.count && sums.count == targets.count)
+    var partitions = LogPartitions()
+    for first in stride(from: 0, to: targets.count, by: rowsTogether) {
+      let rows = first..<min(first + rowsTogether, targets.count)
+      for row in rows {
+        let x = logits.extracting(rowRange(row, of: columns))
+        var kept = gradients._mutatingExtracting(rowRange(row, of: columns))
         var reading = RowReading()
-        var keeper = RowKeeper(dLogits._mutatingExtracting(rowRange(r, of: columns)), beside: NoCompanion())
-        reading.read(x, beside: &keeper)
-        let partition = reading.partition(of: x)
-        if partition.origin.bitPattern != x[0].bitPattern {
-          var row = dLogits._mutatingExtracting(rowRange(r, of: columns))
-          row.setLanes(from: x, ScaledExponential(origin: partition.origin, factor: 1))
-        }
-        partitions.set(r - first, to: partition)
-        sums[r - first] = partition.sum
+        reading.read(x, beside: RowKeeper(&kept, after: NoCompanion(), asksAhead: true))
+        partitions.set(row - first, to: reading, of: x)
       }
-      let logarithms = partitions.logarithms
-      for r in rows {
-        var row = dLogits._mutatingExtracting(rowRange(r, of: columns))
-        logProbabilities[r] = 0
-        guard coefficients[r] != 0 else {
-          for i in row.indices { row[i] = 0 }
-          continue
-        }
-        row.updateLanes(Multiple(factor: -coefficients[r] / sums[r - first]))
-        row[Int(targets[r])] += coefficients[r]
-        logProbabilities[r] = logits[r * columns + Int(targets[r])] - logarithms[r - first]
+      let logarithms = partitions.logarithms(logits, columns: columns, rows: rows)
+      for row in rows {
+        let (index, target) = (row - first, Int(targets[row]))
+        let (x, partition) = (logits.extracting(rowRange(row, of: columns)), partitions[index])
+        var kept = gradients._mutatingExtracting(rowRange(row, of: columns))
+        if partitions.hasMoved { kept.moveOrigin(x, to: partition.origin) }
+        kept[target] -= partition.sum
+        sums[row] = partition.sum
+        logProbabilities[row] = x[target] - logarithms[index]
       }
+    }
+  }
+
+  /// Row r ← −c_r/sums[r] · row r.
+  public func logProbabilityBackward(
+    coefficients: Span<Float>, sums: Span<Float>, columns: Int, updating gradients: consuming MutableSpan<Float>
+  ) {
+    precondition(coefficients.count == sums.count && gradients.count == sums.count * columns)
+    for r in sums.indices {
+      var row = gradients._mutatingExtracting(rowRange(r, of: columns))
+      row.updateLanes(Multiple(factor: -coefficients[r] / sums[r]))
     }
   }
 }
 
-/// What a row of gradients is made of, beside its exponentials.
-private struct RowSeed {
-  var coefficient: Float = 0
-  var target = 0
-  /// −c/Σ
-  var factor: Float = 0
+extension MutableSpan<Float> {
+  /// Exponentials of x above its first element ← those above the origin that the row took in the end.
+  fileprivate mutating func moveOrigin(_ x: Span<Float>, to origin: Float) {
+    if origin.bitPattern != x[0].bitPattern { setLanes(from: x, ScaledExponential(origin: origin, factor: 1)) }
+  }
 }
 
-/// Keeps the exponentials of a row that is read.
-private struct RowKeeper<Other: RowCompanion>: RowCompanion {
+/// Keeps the exponentials of a row that is read, block by block after another companion had its turn.
+private struct RowKeeper<First: RowCompanion>: RowCompanion {
   private let kept: UnsafeMutablePointer<Float>
-  var other: Other
+  private let count: Int
+  private let asksAhead: Bool
+  private let first: First
 
-  /// - Parameter row: with room up to whole lanes behind it.
+  /// - Parameters:
+  ///   - row: lives as long as the kernel's call.
+  ///   - asksAhead: the row is in no cache from an earlier writing.
   @inline(__always)
-  init(_ row: consuming MutableSpan<Float>, beside other: Other) {
+  init(_ row: inout MutableSpan<Float>, after first: First, asksAhead: Bool = false) {
     kept = unsafe row.withUnsafeMutableBufferPointer { unsafe $0.baseAddress! }
-    self.other = other
+    count = row.count
+    self.first = first
+    self.asksAhead = asksAhead
   }
 
   @inline(__always)
-  mutating func block(_ index: Int, _ exponentials: Lanes) {
+  func block(_ index: Int, _ exponentials: Lanes) {
+    first.block(index, exponentials)
+    if asksAhead { unsafe poise_prefetch_for_writing(kept + index &* Lanes.scalarCount + prefetchDistance) }
     unsafe UnsafeMutableRawPointer(kept + index &* Lanes.scalarCount).storeBytes(of: exponentials, as: Lanes.self)
-    other.block(index, exponentials)
+  }
+
+  @inline(__always)
+  func lastBlock(_ index: Int, _ exponentials: Lanes) {
+    first.lastBlock(index, exponentials)
+    let start = index &* Lanes.scalarCount
+    for element in start..<count { unsafe kept[element] = exponentials[element - start] }
   }
 }
 

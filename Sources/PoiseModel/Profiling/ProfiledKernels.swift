@@ -336,6 +336,8 @@ package struct ProfiledKernels: KernelTable {
       into: dLogits)
   }
 
+  package func targetScratchElements(columns: Int) -> Int { table.targetScratchElements(columns: columns) }
+
   package func targetLogProbabilities(
     _ logits: Span<Float>, columns: Int, targets: Span<Int32>, coefficients: Span<Float>, scratch: consuming MutableSpan<Float>,
     into logProbabilities: consuming MutableSpan<Float>, gradients dLogits: consuming MutableSpan<Float>
@@ -348,6 +350,26 @@ package struct ProfiledKernels: KernelTable {
     table.targetLogProbabilities(
       logits, columns: columns, targets: targets, coefficients: coefficients, scratch: scratch, into: logProbabilities,
       gradients: dLogits)
+  }
+
+  package func targetLogProbabilities(
+    _ logits: Span<Float>, columns: Int, targets: Span<Int32>, into logProbabilities: consuming MutableSpan<Float>,
+    gradients: consuming MutableSpan<Float>, sums: consuming MutableSpan<Float>
+  ) {
+    let count = logits.count
+    let call = mark(.targetLogProbabilities, floats: 2 * count, operations: 3 * count, exponentials: count)
+    defer { call.end() }
+    table.targetLogProbabilities(
+      logits, columns: columns, targets: targets, into: logProbabilities, gradients: gradients, sums: sums)
+  }
+
+  package func logProbabilityBackward(
+    coefficients: Span<Float>, sums: Span<Float>, columns: Int, updating gradients: consuming MutableSpan<Float>
+  ) {
+    let count = gradients.count
+    let call = mark(.logProbabilityBackward, floats: 2 * count, operations: count)
+    defer { call.end() }
+    table.logProbabilityBackward(coefficients: coefficients, sums: sums, columns: columns, updating: gradients)
   }
 
   package func entropies(
