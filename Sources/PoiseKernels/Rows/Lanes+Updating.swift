@@ -109,28 +109,24 @@ extension MutableSpan<Float> {
 
   /// self ← f(x, y).
   ///
-  /// - Parameters:
-  ///   - ahead: how far behind an element of x, and of y, the next rows of theirs are asked for.
-  ///   - asksAhead: x is not in cache from an earlier reading.
+  /// - Parameter ahead: how far behind an element of x, and of y, the next rows of theirs are asked for.
   @inline(__always)
   mutating func setLanes(
     from x: Span<Float>, _ y: Span<Float>, _ function: some LanePairFunction, ahead: Int = prefetchDistance,
-    asksAhead: Bool = true, pastCaches: Bool = false
+    pastCaches: Bool = false
   ) {
     precondition(count == x.count && count == y.count)
     let whole = count / Lanes.scalarCount
     let streams = pastCaches && isAligned
     for block in 0..<whole {
-      if asksAhead {
-        x.prefetch(block &* Lanes.scalarCount &+ ahead)
-        y.prefetch(block &* Lanes.scalarCount &+ ahead)
-      }
+      x.prefetch(block &* Lanes.scalarCount &+ ahead)
+      y.prefetch(block &* Lanes.scalarCount &+ ahead)
       var lanes = x.wholeBlock(block)
       function.form(&lanes, y.wholeBlock(block))
       if streams {
         setBlockPastCaches(block, to: lanes)
       } else {
-        if asksAhead { span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance) }
+        span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
         setWholeBlock(block, to: lanes)
       }
     }
@@ -138,6 +134,40 @@ extension MutableSpan<Float> {
     var lanes = x.block(whole, padding: 0)
     function.form(&lanes, y.block(whole, padding: 0))
     setBlock(whole, to: lanes)
+  }
+
+  /// self ← f(x, y), a block for each that is read of another row, `next`: reading, folding and writing then overlap, which they do
+  /// not by turns of a row. Returns Σ term(next), the same as `sumLanes` gives. Rows of x follow one another.
+  @inline(__always)
+  mutating func setLanes(
+    from x: Span<Float>, _ y: Span<Float>, _ function: some LanePairFunction, summing next: Span<Float>,
+    _ term: some LaneFunction, pastCaches: Bool
+  ) -> Float {
+    precondition(count == x.count && count == y.count && count == next.count)
+    let whole = count / Lanes.scalarCount
+    let streams = pastCaches && isAligned
+    var sum = Lanes.zero
+    for start in stride(from: 0, to: whole, by: 64) {
+      var part = Lanes.zero
+      for block in start..<Swift.min(start &+ 64, whole) {
+        if pastCaches { x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance) }
+        var lanes = x.wholeBlock(block)
+        function.form(&lanes, y.wholeBlock(block))
+        if streams { setBlockPastCaches(block, to: lanes) } else { setWholeBlock(block, to: lanes) }
+        lanes = next.wholeBlock(block)
+        term.form(&lanes)
+        part += lanes
+      }
+      sum += part
+    }
+    guard whole < x.paddedBlocks else { return sum.total }
+    var lanes = x.block(whole, padding: 0)
+    function.form(&lanes, y.block(whole, padding: 0))
+    setBlock(whole, to: lanes)
+    lanes = next.block(whole, padding: 0)
+    term.form(&lanes)
+    sum += lanes
+    return sum.total
   }
 
   /// self ← f(x, y, z): x is a row of a matrix, y and z are one for all.

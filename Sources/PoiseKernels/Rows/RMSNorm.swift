@@ -12,19 +12,19 @@ extension Kernels {
   ) {
     let columns = gain.count
     precondition(x.count == y.count && x.count == inverseDeviations.count * columns)
-    for rows in RowGroups(of: inverseDeviations.count, columns: columns, pastCaches: x.isPastCaches) {
-      for t in rows {
-        let meanSquare = sumLanes(x.extracting(rowRange(t, of: columns)), Square()) / Float(columns)
-        inverseDeviations[t] = 1 / (meanSquare + epsilon).squareRoot()
-      }
-      for t in rows {
-        var normalized = y._mutatingExtracting(rowRange(t, of: columns))
-        normalized.setLanes(
-          from: x.extracting(rowRange(t, of: columns)), gain, Scaling(inverse: inverseDeviations[t]), asksAhead: x.isPastCaches,
-          pastCaches: x.isPastCaches)
-      }
+    let pastCaches = x.isPastCaches
+    var squares = inverseDeviations.isEmpty ? 0 : sumLanes(x.extracting(rowRange(0, of: columns)), Square())
+    for t in inverseDeviations.indices {
+      let inverse = 1 / (squares / Float(columns) + epsilon).squareRoot()
+      inverseDeviations[t] = inverse
+      // The last row is summed once more, for want of a next.
+      let next = min(t + 1, inverseDeviations.count - 1)
+      var normalized = y._mutatingExtracting(rowRange(t, of: columns))
+      squares = normalized.setLanes(
+        from: x.extracting(rowRange(t, of: columns)), gain, Scaling(inverse: inverse),
+        summing: x.extracting(rowRange(next, of: columns)), Square(), pastCaches: pastCaches)
     }
-    finishWriting(pastCaches: x.isPastCaches)
+    finishWriting(pastCaches: pastCaches)
   }
 
   /// dx = r·(g ∘ dy − x̂·mean(g ∘ dy ∘ x̂)) with x̂ = x·r; dg = Σ_t dy ∘ x̂.
