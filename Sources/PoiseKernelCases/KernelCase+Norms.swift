@@ -26,24 +26,8 @@ extension KernelCase {
         ]
       }
     },
-    KernelCase("rmsNormBackward", shapes: .layers) { kernels, shape in
-      let (dY, x, gain) = (
-        Operand.normal("dY", shape.count), Operand.normal("x", shape.count), Operand.normal("gain", shape.columns)
-      )
-      let inverses = Operand.uniform("inverses", shape.rows, in: 0.5...1.5)
-      let (dX, dGain) = (Operand.normal("dX", shape.count), Operand.normal("dGain", shape.columns))
-      return PreparedKernel(reading: [dY, x, gain, inverses], updating: [dX, dGain], operations: 11 * shape.count) {
-        kernels.rmsNormBackward(
-          dY.span, x: x.span, gain: gain.span, inverseDeviations: inverses.span, addingTo: dX.writing,
-          addingTo: dGain.writing)
-      } compare: {
-        let twin = Twin.rmsNormBackward(dY.doubles, x: x.doubles, gain: gain.doubles, inverseDeviations: inverses.doubles)
-        return [
-          KernelOutput("dX", dX, twin: Twin.add(twin.dX, to: dX.doubles), ulps: 8, ofTerms: 2),
-          KernelOutput("dGain", dGain, twin: Twin.add(twin.dGain, to: dGain.doubles), ulps: 4, ofTerms: 2),
-        ]
-      }
-    },
+    rmsNormBackward("rmsNormBackward", adding: true, shapes: .layers),
+    rmsNormBackward("rmsNormBackwardOverwriting", adding: false, shapes: []),
     KernelCase("layerNormForward", lengths: everyTail + [4_096], shapes: .layers) { kernels, shape in
       let x = Operand(Operand.normal("x", shape.count).found.map { $0 + 4 })
       let (gain, bias) = (Operand.normal("gain", shape.columns), Operand.normal("bias", shape.columns))
@@ -63,7 +47,38 @@ extension KernelCase {
         ]
       }
     },
-    KernelCase("layerNormBackward", shapes: .layers) { kernels, shape in
+    layerNormBackward("layerNormBackward", adding: true, shapes: .layers),
+    layerNormBackward("layerNormBackwardOverwriting", adding: false, shapes: []),
+  ]
+
+  /// - Parameter adding: dX accumulates.
+  private static func rmsNormBackward(_ name: String, adding: Bool, shapes: [KernelShape]) -> KernelCase {
+    KernelCase(name, of: "rmsNormBackward", shapes: shapes) { kernels, shape in
+      let (dY, x, gain) = (
+        Operand.normal("dY", shape.count), Operand.normal("x", shape.count), Operand.normal("gain", shape.columns)
+      )
+      let inverses = Operand.uniform("inverses", shape.rows, in: 0.5...1.5)
+      let (dX, dGain) = (Operand.normal("dX", shape.count), Operand.normal("dGain", shape.columns))
+      return PreparedKernel(
+        reading: [dY, x, gain, inverses], writing: adding ? [] : [dX], updating: adding ? [dX, dGain] : [dGain],
+        operations: 11 * shape.count
+      ) {
+        kernels.rmsNormBackward(
+          dY.span, x: x.span, gain: gain.span, inverseDeviations: inverses.span, adding: adding, to: dX.writing,
+          addingTo: dGain.writing)
+      } compare: {
+        let twin = Twin.rmsNormBackward(dY.doubles, x: x.doubles, gain: gain.doubles, inverseDeviations: inverses.doubles)
+        return [
+          KernelOutput("dX", dX, twin: adding ? Twin.add(twin.dX, to: dX.doubles) : twin.dX, ulps: 8, ofTerms: 2),
+          KernelOutput("dGain", dGain, twin: Twin.add(twin.dGain, to: dGain.doubles), ulps: 4, ofTerms: 2),
+        ]
+      }
+    }
+  }
+
+  /// - Parameter adding: dX accumulates.
+  private static func layerNormBackward(_ name: String, adding: Bool, shapes: [KernelShape]) -> KernelCase {
+    KernelCase(name, of: "layerNormBackward", shapes: shapes) { kernels, shape in
       let (dY, x, gain) = (
         Operand.normal("dY", shape.count), Operand.normal("x", shape.count), Operand.normal("gain", shape.columns)
       )
@@ -73,20 +88,21 @@ extension KernelCase {
         Operand.normal("dX", shape.count), Operand.normal("dGain", shape.columns), Operand.normal("dB", shape.columns)
       )
       return PreparedKernel(
-        reading: [dY, x, gain, means, inverses], updating: [dX, dGain, dBias], operations: 17 * shape.count
+        reading: [dY, x, gain, means, inverses], writing: adding ? [] : [dX],
+        updating: adding ? [dX, dGain, dBias] : [dGain, dBias], operations: 17 * shape.count
       ) {
         kernels.layerNormBackward(
-          dY.span, x: x.span, gain: gain.span, means: means.span, inverseDeviations: inverses.span, addingTo: dX.writing,
-          addingTo: dGain.writing, addingTo: dBias.writing)
+          dY.span, x: x.span, gain: gain.span, means: means.span, inverseDeviations: inverses.span, adding: adding,
+          to: dX.writing, addingTo: dGain.writing, addingTo: dBias.writing)
       } compare: {
         let twin = Twin.layerNormBackward(
           dY.doubles, x: x.doubles, gain: gain.doubles, means: forward.means, inverseDeviations: forward.inverseDeviations)
         return [
-          KernelOutput("dX", dX, twin: Twin.add(twin.dX, to: dX.doubles), ulps: 8, ofTerms: 2),
+          KernelOutput("dX", dX, twin: adding ? Twin.add(twin.dX, to: dX.doubles) : twin.dX, ulps: 8, ofTerms: 2),
           KernelOutput("dGain", dGain, twin: Twin.add(twin.dGain, to: dGain.doubles), ulps: 4, ofTerms: 2),
           KernelOutput("dBias", dBias, twin: Twin.add(twin.dBias, to: dBias.doubles), ulps: 2, ofTerms: 2),
         ]
       }
-    },
-  ]
+    }
+  }
 }

@@ -34,10 +34,10 @@ public protocol KernelTable: Sendable {
   func rmsNormForward(
     _ x: Span<Float>, gain: Span<Float>, epsilon: Float, into y: consuming MutableSpan<Float>,
     inverseDeviations: consuming MutableSpan<Float>)
-  /// dX accumulates: the norm's input is also the residual stream.
+  /// - Parameter adding: dX accumulates, where the norm's input is also the residual stream; otherwise it is overwritten.
   func rmsNormBackward(
     _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, inverseDeviations: Span<Float>,
-    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>)
+    adding: Bool, to dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>)
 
   /// y_t = g ∘ (x_t − m_t)·r_t + b, m_t = mean x_t, r_t = 1/√(var x_t + ε) (Ba, Kiros & Hinton 2016).
   /// x, y (T, C); g, b (C); m, r (T).
@@ -46,7 +46,7 @@ public protocol KernelTable: Sendable {
     means: consuming MutableSpan<Float>, inverseDeviations: consuming MutableSpan<Float>)
   func layerNormBackward(
     _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, means: Span<Float>, inverseDeviations: Span<Float>,
-    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>,
+    adding: Bool, to dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>,
     addingTo dBias: consuming MutableSpan<Float>)
 
   // MARK: Activations

@@ -3,7 +3,8 @@ import PoiseKernels
 import PoiseTwins
 import Testing
 
-/// Results of 16 MiB and more are stored past the caches, and are the same bits as those of the same rows in smaller pieces.
+/// Results of 16 MiB and more, those of layers with their inputs, are stored past the caches, and are the same bits as those of the
+/// same rows in smaller pieces.
 @Suite(.serialized) struct PastCachesTests {
   /// A little more than 16 MiB, and rows that neither begin nor end with a cache line.
   static let columns = [1_031, 50_257, 1_024]
@@ -79,6 +80,38 @@ import Testing
     }
   }
 
+  @Test(arguments: InstructionSet.supported, [1_031, 1_024])
+  func norms(set: InstructionSet, columns: Int) throws {
+    let kernels = try #require(InstructionSet.table(for: set))
+    let (rows, x) = matrix(columns)
+    let (dY, gain) = (numbers(count: rows * columns), normalRow("gain", count: columns))
+    var (means, inverses) = ([Float](repeating: 0, count: rows), [Float](repeating: 0, count: rows))
+    var (dGain, dBias) = ([Float](repeating: 0, count: columns), [Float](repeating: 0, count: columns))
+    expectSamePieces(rows, columns) { rows, y in
+      var found = inverses.mutableSpan
+      kernels.rmsNormForward(
+        x.span.extracting(elements(rows, columns)), gain: gain.span, epsilon: 1e-5, into: y,
+        inverseDeviations: found._mutatingExtracting(rows))
+    }
+    expectSamePieces(rows, columns) { rows, dX in
+      kernels.rmsNormBackward(
+        dY.span.extracting(elements(rows, columns)), x: x.span.extracting(elements(rows, columns)), gain: gain.span,
+        inverseDeviations: inverses.span.extracting(rows), adding: false, to: dX, addingTo: dGain.mutableSpan)
+    }
+    expectSamePieces(rows, columns) { rows, y in
+      var (foundMeans, found) = (means.mutableSpan, inverses.mutableSpan)
+      kernels.layerNormForward(
+        x.span.extracting(elements(rows, columns)), gain: gain.span, bias: gain.span, epsilon: 1e-5, into: y,
+        means: foundMeans._mutatingExtracting(rows), inverseDeviations: found._mutatingExtracting(rows))
+    }
+    expectSamePieces(rows, columns) { rows, dX in
+      kernels.layerNormBackward(
+        dY.span.extracting(elements(rows, columns)), x: x.span.extracting(elements(rows, columns)), gain: gain.span,
+        means: means.span.extracting(rows), inverseDeviations: inverses.span.extracting(rows), adding: false, to: dX,
+        addingTo: dGain.mutableSpan, addingTo: dBias.mutableSpan)
+    }
+  }
+
   /// Floats of 16 MiB.
   private static let least = 4 << 20
 
@@ -104,7 +137,7 @@ import Testing
     }
   }
 
-  /// All rows at once, from the beginning of a cache line and from behind it, and in pieces of at most a third.
+  /// All rows at once, from the beginning of a cache line and from behind it, and in pieces of at most an eighth.
   private func expectSamePieces(
     _ rows: Int, _ columns: Int, _ run: (_ rows: Range<Int>, _ output: consuming MutableSpan<Float>) -> Void
   ) {
@@ -113,7 +146,7 @@ import Testing
       to: Float.self, capacity: 2 * (count + 32))
     defer { memory.deallocate() }
     let pieces = memory + (count + 31) / 16 * 16
-    let step = (rows + 2) / 3
+    let step = (rows + 7) / 8
     for start in stride(from: 0, to: rows, by: step) {
       let piece = start..<min(start + step, rows)
       run(piece, MutableSpan(_unsafeStart: pieces + piece.lowerBound * columns, count: piece.count * columns))

@@ -44,14 +44,15 @@ extension PeerWorkload {
     run.time("\(layer) fwd+bwd", "layerNorm", work(count, inputs: 1, backward: true)) {
       layerForward()
       kernels.layerNormBackward(
-        dY.all, x: x.all, gain: gain.all, means: means.all, inverseDeviations: deviations.all, addingTo: dX.writing,
+        dY.all, x: x.all, gain: gain.all, means: means.all, inverseDeviations: deviations.all, adding: false, to: dX.writing,
         addingTo: dGain.writing, addingTo: dBias.writing)
     }
     run.time("\(rms) fwd", "rmsNorm", work(count, inputs: 1, backward: false)) { rmsForward() }
     run.time("\(rms) fwd+bwd", "rmsNorm", work(count, inputs: 1, backward: true)) {
       rmsForward()
       kernels.rmsNormBackward(
-        dY.all, x: x.all, gain: gain.all, inverseDeviations: deviations.all, addingTo: dX.writing, addingTo: dGain.writing)
+        dY.all, x: x.all, gain: gain.all, inverseDeviations: deviations.all, adding: false, to: dX.writing,
+        addingTo: dGain.writing)
     }
   }
 

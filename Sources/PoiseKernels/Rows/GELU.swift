@@ -1,3 +1,5 @@
+import CLanes
+
 // GELU with the tanh approximation (Hendrycks & Gimpel 2016). Since ½(1 + tanh u) = σ(2u), y = x·σ(z) with
 // z = √(8/π)·(x + 0.044715·x³), and no tanh is needed.
 //
@@ -17,24 +19,25 @@ private let cubicInHalvings: Float = 0.102_943_239_580_023_5
 extension Kernels {
   /// y = x·σ(z(x)).
   public func geluForward(_ x: Span<Float>, into y: consuming MutableSpan<Float>) {
-    y.setLanes(from: x, GELU(), pastCaches: x.isPastCaches)
-    finishWriting(pastCaches: x.isPastCaches)
+    let pastCaches = arePastCaches(elements: 2 * x.count)
+    y.setLanes(from: x, GELU(), pastCaches: pastCaches)
+    finishWriting(pastCaches: pastCaches)
   }
 
   /// dx = dy·(σ + x·σ·(1 − σ)·z′), z′ = √(8/π)·(1 + 3·0.044715·x²).
   public func geluBackward(_ dY: Span<Float>, x: Span<Float>, into dX: consuming MutableSpan<Float>) {
-    dX.setLanes(from: dY, x, GELUGradient(), pastCaches: x.isPastCaches)
-    finishWriting(pastCaches: x.isPastCaches)
+    let pastCaches = arePastCaches(elements: 3 * x.count)
+    dX.setLanes(from: dY, x, GELUGradient(), pastCaches: pastCaches)
+    finishWriting(pastCaches: pastCaches)
   }
 }
 
 private struct GELU: LaneFunction {
   @inline(__always)
   func form(_ x: inout Lanes) {
-    var share = x.geluHalvings(square: x * x)
-    var complement = share
-    share.formSigmoidOfHalvings(complement: &complement)
-    x *= share
+    var odds = poise_minimum(x.geluHalvings(square: x * x), Lanes(repeating: 128))
+    odds.formOddsOfHalvings()
+    x /= odds + 1
   }
 }
 

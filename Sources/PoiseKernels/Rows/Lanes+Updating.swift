@@ -40,8 +40,13 @@ protocol LaneTripleFunction {
 }
 
 /// Results larger than this are stored past the caches: whoever reads them will find them in memory anyway, and memory need not be
-/// read before it is written.
+/// read before it is written. Half of the third cache of a server, which is rarely one program's alone.
 let leastBytesPastCaches = 16 << 20
+
+/// Whether results are stored past the caches, of a kernel whose inputs and results are so many elements together. For those that
+/// compute something meanwhile: a mere copy of 2 × 3 MiB is faster within the caches.
+@inline(__always)
+func arePastCaches(elements: Int) -> Bool { elements &* MemoryLayout<Float>.stride >= leastBytesPastCaches }
 
 /// How far ahead of a pass over memory its inputs are asked for, in elements: what a core reads during one access, and a page
 /// more, where prefetchers stop.
@@ -131,15 +136,53 @@ extension MutableSpan<Float> {
     setBlock(whole, to: lanes)
   }
 
-  /// self ← f(x, y, z).
+  /// self ← f(x, y), a block for each that is read of another row, `next`: reading, folding and writing then overlap, which they do
+  /// not by turns of a row. Returns Σ term(next), the same as `sumLanes` gives. Rows of x follow one another.
   @inline(__always)
   mutating func setLanes(
-    from x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ function: some LaneMap, pastCaches: Bool = false
+    from x: Span<Float>, _ y: Span<Float>, _ function: some LanePairFunction, summing next: Span<Float>,
+    _ term: some LaneFunction, pastCaches: Bool
+  ) -> Float {
+    precondition(count == x.count && count == y.count && count == next.count)
+    let whole = count / Lanes.scalarCount
+    let streams = pastCaches && isAligned
+    var sum = Lanes.zero
+    for start in stride(from: 0, to: whole, by: 64) {
+      var part = Lanes.zero
+      for block in start..<Swift.min(start &+ 64, whole) {
+        if pastCaches { x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance) }
+        var lanes = x.wholeBlock(block)
+        function.form(&lanes, y.wholeBlock(block))
+        if streams { setBlockPastCaches(block, to: lanes) } else { setWholeBlock(block, to: lanes) }
+        lanes = next.wholeBlock(block)
+        term.form(&lanes)
+        part += lanes
+      }
+      sum += part
+    }
+    guard whole < x.paddedBlocks else { return sum.total }
+    var lanes = x.block(whole, padding: 0)
+    function.form(&lanes, y.block(whole, padding: 0))
+    setBlock(whole, to: lanes)
+    lanes = next.block(whole, padding: 0)
+    term.form(&lanes)
+    sum += lanes
+    return sum.total
+  }
+
+  /// self ← f(x, y, z): x is a row of a matrix, y and z are one for all.
+  ///
+  /// - Parameter asksAhead: x is not in cache from an earlier reading.
+  @inline(__always)
+  mutating func setLanes(
+    from x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ function: some LaneMap, asksAhead: Bool = false,
+    pastCaches: Bool = false
   ) {
     precondition(count == x.count && count == y.count && count == z.count)
     let whole = count / Lanes.scalarCount
     let streams = pastCaches && isAligned
     for block in 0..<whole {
+      if asksAhead { x.prefetch(block &* Lanes.scalarCount &+ prefetchDistance) }
       var lanes = x.wholeBlock(block)
       function.form(&lanes, y.wholeBlock(block), z.wholeBlock(block))
       if streams { setBlockPastCaches(block, to: lanes) } else { setWholeBlock(block, to: lanes) }
@@ -150,52 +193,40 @@ extension MutableSpan<Float> {
     setBlock(whole, to: lanes)
   }
 
-  /// (self, b, c) ← (self, b, c) + f(x, y, z).
+  /// self ← f(x, y, z), or that added to it; (b, c) ← (b, c) + f(x, y, z).
+  ///
+  /// - Parameter c: empty where f has no third sum.
   @inline(__always)
-  mutating func addLanes(
-    of x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ b: inout MutableSpan<Float>, _ c: inout MutableSpan<Float>,
-    _ function: some LaneSums
+  mutating func setLanes(
+    adding: Bool, of x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, addingTo b: inout MutableSpan<Float>,
+    _ c: inout MutableSpan<Float>, _ function: some LaneSums, pastCaches: Bool = false
   ) {
-    precondition(count == x.count && count == y.count && count == z.count && count == b.count && count == c.count)
+    precondition(count == x.count && count == y.count && count == z.count && count == b.count)
+    precondition(c.isEmpty || count == c.count)
     let whole = count / Lanes.scalarCount
+    let hasThird = !c.isEmpty
+    let streams = pastCaches && !adding && isAligned
     for block in 0..<whole {
-      span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
-      var sums = (span.wholeBlock(block), b.span.wholeBlock(block), c.span.wholeBlock(block))
+      var sums = (Lanes.zero, b.span.wholeBlock(block), Lanes.zero)
+      if adding {
+        span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
+        sums.0 = span.wholeBlock(block)
+      }
+      if hasThird { sums.2 = c.span.wholeBlock(block) }
       function.add(x.wholeBlock(block), y.wholeBlock(block), z.wholeBlock(block), to: &sums.0, &sums.1, &sums.2)
-      setWholeBlock(block, to: sums.0)
+      if streams { setBlockPastCaches(block, to: sums.0) } else { setWholeBlock(block, to: sums.0) }
       b.setWholeBlock(block, to: sums.1)
-      c.setWholeBlock(block, to: sums.2)
+      if hasThird { c.setWholeBlock(block, to: sums.2) }
     }
     guard whole < x.paddedBlocks else { return }
-    var sums = (span.block(whole, padding: 0), b.span.block(whole, padding: 0), c.span.block(whole, padding: 0))
+    var sums = (Lanes.zero, b.span.block(whole, padding: 0), Lanes.zero)
+    if adding { sums.0 = span.block(whole, padding: 0) }
+    if hasThird { sums.2 = c.span.block(whole, padding: 0) }
     function.add(
       x.block(whole, padding: 0), y.block(whole, padding: 0), z.block(whole, padding: 0), to: &sums.0, &sums.1, &sums.2)
     setBlock(whole, to: sums.0)
     b.setBlock(whole, to: sums.1)
-    c.setBlock(whole, to: sums.2)
-  }
-
-  /// The same of two sums.
-  @inline(__always)
-  mutating func addLanes(
-    of x: Span<Float>, _ y: Span<Float>, _ z: Span<Float>, _ b: inout MutableSpan<Float>, _ function: some LaneSums
-  ) {
-    precondition(count == x.count && count == y.count && count == z.count && count == b.count)
-    let whole = count / Lanes.scalarCount
-    var nothing = Lanes.zero
-    for block in 0..<whole {
-      span.prefetchForWriting(block &* Lanes.scalarCount &+ prefetchDistance)
-      var sums = (span.wholeBlock(block), b.span.wholeBlock(block))
-      function.add(x.wholeBlock(block), y.wholeBlock(block), z.wholeBlock(block), to: &sums.0, &sums.1, &nothing)
-      setWholeBlock(block, to: sums.0)
-      b.setWholeBlock(block, to: sums.1)
-    }
-    guard whole < x.paddedBlocks else { return }
-    var sums = (span.block(whole, padding: 0), b.span.block(whole, padding: 0))
-    function.add(
-      x.block(whole, padding: 0), y.block(whole, padding: 0), z.block(whole, padding: 0), to: &sums.0, &sums.1, &nothing)
-    setBlock(whole, to: sums.0)
-    b.setBlock(whole, to: sums.1)
+    if hasThird { c.setBlock(whole, to: sums.2) }
   }
 
   /// The halves of self ← f(the halves of `pairs`, x): x is half as long.
@@ -209,27 +240,29 @@ extension MutableSpan<Float> {
     let streams = pastCaches && isAligned && x.count.isMultiple(of: Lanes.scalarCount)
     // The other half lies between a half and its next row.
     let ahead = Swift.max(2 &* prefetchDistance, 2 &* x.count)
-    for block in 0..<x.paddedBlocks {
-      let isWhole = block < whole
-      if isWhole {
-        firsts.prefetch(block &* Lanes.scalarCount &+ ahead)
-        seconds.prefetch(block &* Lanes.scalarCount &+ ahead)
-        x.prefetch(block &* Lanes.scalarCount &+ ahead / 2)
-      }
-      var first = isWhole ? firsts.wholeBlock(block) : firsts.block(block, padding: 0)
-      var second = isWhole ? seconds.wholeBlock(block) : seconds.block(block, padding: 0)
-      function.form(&first, &second, isWhole ? x.wholeBlock(block) : x.block(block, padding: 0))
+    for block in 0..<whole {
+      firsts.prefetch(block &* Lanes.scalarCount &+ ahead)
+      seconds.prefetch(block &* Lanes.scalarCount &+ ahead)
+      x.prefetch(block &* Lanes.scalarCount &+ ahead / 2)
+      var (first, second) = (firsts.wholeBlock(block), seconds.wholeBlock(block))
+      function.form(&first, &second, x.wholeBlock(block))
       if streams {
         setBlockPastCaches(block, to: first)
         setBlockPastCaches(whole &+ block, to: second)
-        continue
+      } else {
+        span.prefetchForWriting(block &* Lanes.scalarCount &+ 2 &* prefetchDistance)
+        setWholeBlock(block, to: first)
+        var half = _mutatingExtracting(last: x.count)
+        half.setWholeBlock(block, to: second)
       }
-      if isWhole { span.prefetchForWriting(block &* Lanes.scalarCount &+ 2 &* prefetchDistance) }
-      var half = _mutatingExtracting(first: x.count)
-      half.setBlock(block, to: first)
-      half = _mutatingExtracting(last: x.count)
-      half.setBlock(block, to: second)
     }
+    guard whole < x.paddedBlocks else { return }
+    var (first, second) = (firsts.block(whole, padding: 0), seconds.block(whole, padding: 0))
+    function.form(&first, &second, x.block(whole, padding: 0))
+    var half = _mutatingExtracting(first: x.count)
+    half.setBlock(whole, to: first)
+    half = _mutatingExtracting(last: x.count)
+    half.setBlock(whole, to: second)
   }
 
   /// Stores sixteen elements from `16·index`, all of which exist; not checked.
@@ -272,5 +305,5 @@ extension Span<Float> {
   }
 
   /// Whether a result as long as this is stored past the caches.
-  var isPastCaches: Bool { @inline(__always) get { count &* MemoryLayout<Float>.stride >= leastBytesPastCaches } }
+  var isPastCaches: Bool { @inline(__always) get { arePastCaches(elements: count) } }
 }

@@ -155,3 +155,26 @@ extension MutableSpan<Float> {
 /// Where row `index` of a row-major matrix lies.
 @inline(__always)
 func rowRange(_ index: Int, of columns: Int) -> Range<Int> { index * columns..<(index + 1) * columns }
+
+/// Rows of a matrix by the few: up to eight, and about as many as stay in the nearest cache. What follows the fold of a row, a
+/// division and a square root, takes as long as reading the row; of several rows it waits side by side. From and to memory it is
+/// one row at a time, for there the next rows arrive while one is written.
+struct RowGroups: Sequence, IteratorProtocol {
+  private var start = 0
+  private let count: Int
+  private let most: Int
+
+  @inline(__always)
+  init(of count: Int, columns: Int, pastCaches: Bool) {
+    self.count = count
+    most = pastCaches ? 1 : Swift.max(1, Swift.min(8, 2_048 / Swift.max(columns, 1)))
+  }
+
+  @inline(__always)
+  mutating func next() -> Range<Int>? {
+    guard start < count else { return nil }
+    let rows = start..<Swift.min(start + most, count)
+    start = rows.upperBound
+    return rows
+  }
+}

@@ -10,15 +10,19 @@ extension Kernels {
     let columns = gain.count
     precondition(bias.count == columns && means.count == inverseDeviations.count)
     precondition(x.count == means.count * columns && y.count == x.count)
-    for t in means.indices {
-      let row = x.extracting(rowRange(t, of: columns))
-      let mean = sumLanes(row, Identity()) / Float(columns)
-      let variance = sumLanes(row, padding: mean, SquareOfDifference(origin: mean)) / Float(columns)
-      let inverse = 1 / (variance + epsilon).squareRoot()
-      means[t] = mean
-      inverseDeviations[t] = inverse
-      var normalized = y._mutatingExtracting(rowRange(t, of: columns))
-      normalized.setLanes(from: row, gain, bias, Normalization(mean: mean, inverse: inverse), pastCaches: x.isPastCaches)
+    for rows in RowGroups(of: means.count, columns: columns, pastCaches: x.isPastCaches) {
+      for t in rows { means[t] = sumLanes(x.extracting(rowRange(t, of: columns)), Identity()) / Float(columns) }
+      for t in rows {
+        let squares = sumLanes(
+          x.extracting(rowRange(t, of: columns)), padding: means[t], SquareOfDifference(origin: means[t]))
+        inverseDeviations[t] = 1 / (squares / Float(columns) + epsilon).squareRoot()
+      }
+      for t in rows {
+        var normalized = y._mutatingExtracting(rowRange(t, of: columns))
+        normalized.setLanes(
+          from: x.extracting(rowRange(t, of: columns)), gain, bias,
+          Normalization(mean: means[t], inverse: inverseDeviations[t]), asksAhead: x.isPastCaches, pastCaches: x.isPastCaches)
+      }
     }
     finishWriting(pastCaches: x.isPastCaches)
   }
@@ -26,7 +30,7 @@ extension Kernels {
   /// dx = r·(g ∘ dy − mean(g ∘ dy) − x̂·mean(g ∘ dy ∘ x̂)) with x̂ = (x − m)·r; dg = Σ_t dy ∘ x̂; db = Σ_t dy.
   public func layerNormBackward(
     _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, means: Span<Float>, inverseDeviations: Span<Float>,
-    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>,
+    adding: Bool, to dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>,
     addingTo dBias: consuming MutableSpan<Float>
   ) {
     let columns = gain.count
@@ -38,11 +42,13 @@ extension Kernels {
       let dRow = dY.extracting(rowRange(t, of: columns))
       let sums = sumLanes(row, dRow, gain, LayerNormTerms(mean: mean))
       var dInput = dX._mutatingExtracting(rowRange(t, of: columns))
-      dInput.addLanes(
-        of: row, dRow, gain, &dGain, &dBias,
+      dInput.setLanes(
+        adding: adding, of: row, dRow, gain, addingTo: &dGain, &dBias,
         LayerNormGradient(
-          mean: mean, inverse: inverse, level: sums.0 / Float(columns), along: sums.1 * inverse / Float(columns)))
+          mean: mean, inverse: inverse, level: sums.0 / Float(columns), along: sums.1 * inverse / Float(columns)),
+        pastCaches: x.isPastCaches)
     }
+    finishWriting(pastCaches: x.isPastCaches && !adding)
   }
 }
 

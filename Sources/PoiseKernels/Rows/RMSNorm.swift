@@ -12,33 +12,41 @@ extension Kernels {
   ) {
     let columns = gain.count
     precondition(x.count == y.count && x.count == inverseDeviations.count * columns)
+    let pastCaches = x.isPastCaches
+    var squares = inverseDeviations.isEmpty ? 0 : sumLanes(x.extracting(rowRange(0, of: columns)), Square())
     for t in inverseDeviations.indices {
-      let row = x.extracting(rowRange(t, of: columns))
-      let meanSquare = sumLanes(row, Square()) / Float(columns)
-      let inverse = 1 / (meanSquare + epsilon).squareRoot()
+      let inverse = 1 / (squares / Float(columns) + epsilon).squareRoot()
       inverseDeviations[t] = inverse
+      // The last row is summed once more, for want of a next.
+      let next = min(t + 1, inverseDeviations.count - 1)
       var normalized = y._mutatingExtracting(rowRange(t, of: columns))
-      normalized.setLanes(from: row, gain, Scaling(inverse: inverse), pastCaches: x.isPastCaches)
+      squares = normalized.setLanes(
+        from: x.extracting(rowRange(t, of: columns)), gain, Scaling(inverse: inverse),
+        summing: x.extracting(rowRange(next, of: columns)), Square(), pastCaches: pastCaches)
     }
-    finishWriting(pastCaches: x.isPastCaches)
+    finishWriting(pastCaches: pastCaches)
   }
 
   /// dx = r·(g ∘ dy − x̂·mean(g ∘ dy ∘ x̂)) with x̂ = x·r; dg = Σ_t dy ∘ x̂.
   public func rmsNormBackward(
     _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, inverseDeviations: Span<Float>,
-    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>
+    adding: Bool, to dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>
   ) {
     let columns = gain.count
     precondition(x.count == inverseDeviations.count * columns && dGain.count == columns)
     precondition(dY.count == x.count && dX.count == x.count)
+    var nothing = MutableSpan<Float>()
     for t in inverseDeviations.indices {
       let inverse = inverseDeviations[t]
       let row = x.extracting(rowRange(t, of: columns))
       let dRow = dY.extracting(rowRange(t, of: columns))
       let along = sumLanes(row, dRow, gain, Alignment()).0 * inverse / Float(columns)
       var dInput = dX._mutatingExtracting(rowRange(t, of: columns))
-      dInput.addLanes(of: row, dRow, gain, &dGain, RMSNormGradient(inverse: inverse, along: along))
+      dInput.setLanes(
+        adding: adding, of: row, dRow, gain, addingTo: &dGain, &nothing, RMSNormGradient(inverse: inverse, along: along),
+        pastCaches: x.isPastCaches)
     }
+    finishWriting(pastCaches: x.isPastCaches && !adding)
   }
 }
 

@@ -70,11 +70,11 @@ package struct ProfiledKernels: KernelTable {
 
   package func rmsNormBackward(
     _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, inverseDeviations: Span<Float>,
-    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>
+    adding: Bool, to dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>
   ) {
-    let call = mark(.rmsNormBackward, floats: 4 * x.count + 3 * gain.count, operations: 9 * x.count)
+    let call = mark(.rmsNormBackward, floats: (adding ? 4 : 3) * x.count + 3 * gain.count, operations: 9 * x.count)
     defer { call.end() }
-    table.rmsNormBackward(dY, x: x, gain: gain, inverseDeviations: inverseDeviations, addingTo: dX, addingTo: dGain)
+    table.rmsNormBackward(dY, x: x, gain: gain, inverseDeviations: inverseDeviations, adding: adding, to: dX, addingTo: dGain)
   }
 
   package func layerNormForward(
@@ -89,13 +89,14 @@ package struct ProfiledKernels: KernelTable {
 
   package func layerNormBackward(
     _ dY: Span<Float>, x: Span<Float>, gain: Span<Float>, means: Span<Float>, inverseDeviations: Span<Float>,
-    addingTo dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>,
+    adding: Bool, to dX: consuming MutableSpan<Float>, addingTo dGain: consuming MutableSpan<Float>,
     addingTo dBias: consuming MutableSpan<Float>
   ) {
-    let call = mark(.layerNormBackward, floats: 4 * x.count + 5 * gain.count, operations: 12 * x.count)
+    let call = mark(.layerNormBackward, floats: (adding ? 4 : 3) * x.count + 5 * gain.count, operations: 12 * x.count)
     defer { call.end() }
     table.layerNormBackward(
-      dY, x: x, gain: gain, means: means, inverseDeviations: inverseDeviations, addingTo: dX, addingTo: dGain, addingTo: dBias)
+      dY, x: x, gain: gain, means: means, inverseDeviations: inverseDeviations, adding: adding, to: dX, addingTo: dGain,
+      addingTo: dBias)
   }
 
   // MARK: Activations

@@ -38,7 +38,8 @@ extension Transformer {
     activationBackward(dY: d.activated, x: a.hidden, into: d.hidden, rows: rows, arena)
     linearBackward(block.hidden, p, g, dY: d.hidden, x: a.feedForwardNorm.output, into: d.normalized, rows: rows, arena)
     normBackward(
-      block.feedForwardNorm, p, g, dY: d.normalized, x: a.middle, y: a.feedForwardNorm, addingTo: d.residual, rows: rows, arena)
+      block.feedForwardNorm, p, g, dY: d.normalized, x: a.middle, y: a.feedForwardNorm, adding: true, to: d.residual,
+      rows: rows, arena)
 
     linearBackward(block.attentionOutput, p, g, dY: d.residual, x: a.attended, into: d.attended, rows: rows, arena)
     attendBackward()
@@ -46,6 +47,7 @@ extension Transformer {
     linearBackward(
       block.queryKeyValue, p, g, dY: d.queryKeyValue, x: a.attentionNorm.output, into: d.normalized, rows: rows, arena)
     normBackward(
-      block.attentionNorm, p, g, dY: d.normalized, x: a.input, y: a.attentionNorm, addingTo: d.residual, rows: rows, arena)
+      block.attentionNorm, p, g, dY: d.normalized, x: a.input, y: a.attentionNorm, adding: true, to: d.residual,
+      rows: rows, arena)
   }
 }

@@ -20,17 +20,17 @@ extension Transformer {
 
   func normBackward(
     _ norm: ParameterLayout.Norm, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, y: ActivationLayout.Norm,
-    addingTo dX: Tensor, rows: Int, _ a: Arena
+    adding: Bool, to dX: Tensor, rows: Int, _ a: Arena
   ) {
     if let bias = norm.bias {
       kernels.layerNormBackward(
         a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], gain: p[norm.gain], means: a[y.means, rows: 0..<rows],
-        inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], addingTo: a[writing: dX, rows: 0..<rows],
+        inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], adding: adding, to: a[writing: dX, rows: 0..<rows],
         addingTo: g[writing: norm.gain], addingTo: g[writing: bias])
     } else {
       kernels.rmsNormBackward(
         a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], gain: p[norm.gain],
-        inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], addingTo: a[writing: dX, rows: 0..<rows],
+        inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], adding: adding, to: a[writing: dX, rows: 0..<rows],
         addingTo: g[writing: norm.gain])
     }
   }

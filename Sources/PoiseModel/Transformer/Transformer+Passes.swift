@@ -77,9 +77,8 @@ extension Transformer {
     let (plan, a, batch) = (w.plan, w.activations, w.batch)
     let (d, rows, headRows) = (plan.gradients, batch.rowCount, batch.headRows.count)
     profiled(.head) {
-      a.clear(d.headInput, rows: 0..<headRows)
       normBackward(
-        parameters.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, addingTo: d.headInput,
+        parameters.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, adding: false, to: d.headInput,
         rows: headRows, a)
     }
     a.clear(d.residual, rows: 0..<rows)
