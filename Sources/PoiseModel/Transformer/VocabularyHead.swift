@@ -70,16 +70,15 @@ extension Workspace {
   /// log π_ref of a target: brought by its group, or evaluated in this pass; nil without a reference.
   private func referenceLogProbability(_ target: Int, isEvaluated: Bool) -> Float? {
     guard batch.targetReferences.isEmpty else { return batch.targetReferences[target].logProbability }
-    guard isEvaluated else { return nil }
-    let logProbabilities = activations[plan.head.referenceLogProbabilities]
-    return logProbabilities[target]
+    let a = activations
+    return isEvaluated ? a[plan.head.referenceLogProbabilities][target] : nil
   }
 
   /// KL(π ‖ π_ref) of a target's place, where it has a reference.
   private func divergence(_ target: Int, row: Int) -> Float {
     guard batch.targetReferences.isEmpty else { return batch.targetReferences[target].divergence }
-    let divergences = activations[plan.head.divergences]
-    return divergences[row]
+    let a = activations
+    return a[plan.head.divergences][row]
   }
 
   /// Adds the piece's targets up by response, in the order of the tokens, in double precision.
