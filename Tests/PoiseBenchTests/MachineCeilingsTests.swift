@@ -16,12 +16,10 @@ import Testing
     }
   }
 
-  /// However busy the machine is: arithmetic in registers beats exponentials by an order, and a cache beats the memory behind it.
-  @Test func limitsAreOrderedAsMachinesAre() throws {
-    let ceilings = Self.ceilings
-    #expect(ceilings.multiplyAdds > 4 * ceilings.exponentials)
-    let (first, last) = (try #require(ceilings.bandwidths.first), try #require(ceilings.bandwidths.last))
-    #expect(first.read > last.read)
+  /// However busy the machine is, arithmetic in registers beats exponentials by an order. Of caches and memory nothing is said: a
+  /// neighbour who comes and goes while they are measured turns them round.
+  @Test func multiplyAddsAreMoreThanExponentials() {
+    #expect(Self.ceilings.multiplyAdds > 4 * Self.ceilings.exponentials)
   }
 
   @Test func theLongestOfBytesExponentialsAndOperationsBinds() {

@@ -99,7 +99,8 @@ import Testing
         inverseDeviations: inverses.span.extracting(rows), adding: false, to: dX, addingTo: dGain.mutableSpan)
     }
     expectSamePieces(rows, columns) { rows, y in
-      var (foundMeans, found) = (means.mutableSpan, inverses.mutableSpan)
+      var foundMeans = means.mutableSpan
+      var found = inverses.mutableSpan
       kernels.layerNormForward(
         x.span.extracting(elements(rows, columns)), gain: gain.span, bias: gain.span, epsilon: 1e-5, into: y,
         means: foundMeans._mutatingExtracting(rows), inverseDeviations: found._mutatingExtracting(rows))

@@ -90,14 +90,13 @@ struct RowPartition {
     if !(sum <= largestSum) { self = Self(again: x) }
   }
 
-  /// With the maximum as the origin.
+  /// With the maximum as the origin. Elements that are no numbers are looked for: neither the maximum nor an exponent that stops at a
+  /// bound shows them.
   @inline(never)
   private init(again x: Span<Float>) {
     (origin, sum) = (x.maximum(), .nan)
-    guard origin.isFinite else {
-      for i in x.indices where x[i].isNaN { origin = x[i] }
-      return
-    }
+    for i in x.indices where x[i].isNaN { origin = x[i] }
+    guard origin.isFinite else { return }
     sum = sumLanes(x, padding: -.infinity, ScaledExponential(origin: origin, factor: 1))
   }
 }
