@@ -196,17 +196,17 @@ import Testing
     #expect(dX.allSatisfy { $0.isFinite })
   }
 
-  /// 4 + 2|z| ulp where z < 0, 4 elsewhere, z = √(8/π)·(x + 0.044715·x³).
+  /// 4 + 3|z| ulp where z < 0, 4 elsewhere, z = √(8/π)·(x + 0.044715·x³); to where y is no normal number any more.
   @Test(arguments: InstructionSet.supported)
   func geluKeepsItsBoundEverywhere(set: InstructionSet) throws {
     let kernels = try #require(InstructionSet.table(for: set))
-    let x = uniformRow("x", count: 50_000, in: -6...8)
+    let x = uniformRow("x", count: 50_000, in: -9.9...8)
     var y = x
     kernels.geluForward(x.span, into: y.mutableSpan)
     let exact = Twin.geluForward(x.doubles)
     let worst = x.indices.map { i in
       let z = (8 / Double.pi).squareRoot() * (Double(x[i]) + 0.044715 * Double(x[i]) * Double(x[i]) * Double(x[i]))
-      return ulps(of: y[i], from: exact[i]) / (4 + 2 * max(0, -z))
+      return ulps(of: y[i], from: exact[i]) / (4 + 3 * max(0, -z))
     }.max()!
     #expect(worst <= 1)
   }
