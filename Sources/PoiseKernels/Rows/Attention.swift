@@ -31,8 +31,12 @@ private struct HeadPlaces {
     for first in Swift.stride(from: 0, to: visible, by: panelWidth) {
       let target = unsafe panels + first * headSize
       let width = min(panelWidth, visible - first)
-      // Keys of one panel stand in at most two runs of rows.
       let inPrefix = max(0, min(width, prefix.count - first))
+      if inPrefix == 0 || inPrefix == width {
+        unsafe transposePanel(x + row(ofKey: first) * stride + column, headSize, width, 1, stride, into: target)
+        continue
+      }
+      // Keys of one panel stand in two runs of rows.
       unsafe transpose(column, from: prefix.lowerBound + first, keys: 0..<inPrefix, into: target)
       unsafe transpose(column, from: rows.lowerBound + first - prefix.count, keys: inPrefix..<width, into: target)
       for d in 0..<headSize { for key in width..<panelWidth { unsafe target[d * panelWidth + key] = 0 } }

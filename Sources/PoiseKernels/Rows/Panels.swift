@@ -90,7 +90,7 @@ private func copyPanel(
 
 /// A panel whose columns lie in one piece, or in none: squares of sixteen at a time, so that each cache line of the source is read
 /// once, whatever its distance from the next.
-private func transposePanel(
+func transposePanel(
   _ source: UnsafePointer<Float>, _ k: Int, _ width: Int, _ rowStride: Int, _ columnStride: Int,
   into target: UnsafeMutablePointer<Float>
 ) {
