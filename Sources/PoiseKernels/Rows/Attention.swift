@@ -204,10 +204,10 @@ private func fillProbabilities(
     into: scores, stride: tile.stride)
   for row in 0..<tile.rows {
     // To whole lanes: what is not visible is −∞, and its probability 0.
-    var span = unsafe MutableSpan(_unsafeStart: scores + row * tile.stride, count: tile.wholeColumns)
-    for column in tile.visible(row)..<tile.wholeColumns { span[column] = -.infinity }
-    formSoftmax(&span, scale: scale)
+    let start = unsafe scores + row * tile.stride
+    for column in tile.visible(row)..<tile.wholeColumns { unsafe start[column] = -.infinity }
   }
+  unsafe formSoftmax(ScoreRows(scores, stride: tile.stride, rows: tile.rows, columns: tile.wholeColumns), scale: scale)
 }
 
 /// The backward pass of one head of keys and values.
@@ -265,12 +265,9 @@ private struct AttentionBackward {
       LeftFactor(start: dOutputs, rowStride: dYStride, columnStride: 1), rows: tile.rows, panels: transposedValues,
       inner: places.headSize, columns: wholePanels(tile.columns), adding: false, into: dScores, stride: tile.stride)
     unsafe addTransposed(probabilities, tile, dOutputPanels, column: values)
-    for row in 0..<tile.rows {
-      let probabilities = unsafe Span(
-        _unsafeStart: UnsafePointer(probabilities + row * tile.stride), count: tile.wholeColumns)
-      var dRow = unsafe MutableSpan(_unsafeStart: dScores + row * tile.stride, count: tile.wholeColumns)
-      formSoftmaxGradient(&dRow, probabilities: probabilities, scale: scale)
-    }
+    unsafe formSoftmaxGradient(
+      ScoreRows(dScores, stride: tile.stride, rows: tile.rows, columns: tile.wholeColumns),
+      probabilities: ScoreRows(probabilities, stride: tile.stride, rows: tile.rows, columns: tile.wholeColumns), scale: scale)
     // dQ ← dQ + dS·K; dK ← dK + dSᵀ·Q.
     unsafe multiply(
       LeftFactor(start: dScores, rowStride: tile.stride, columnStride: 1), rows: tile.rows, panels: keyPanels,

@@ -52,9 +52,15 @@ extension Kernels {
                 unsafe multiply(
                   left.rows(from: row), rows: 1, panels: keys + (responses[row] * heads + head) * keySize, inner: headSize,
                   columns: wholePanels(count), adding: false, into: own, stride: scoreStride)
-                var scoreRow = unsafe MutableSpan(_unsafeStart: scores + row * scoreStride, count: wholeLanes(visible))
-                for column in visible..<scoreRow.count { scoreRow[column] = -.infinity }
-                formSoftmax(&scoreRow, scale: scale)
+                let start = unsafe scores + row * scoreStride
+                for column in visible..<wholeLanes(visible) { unsafe start[column] = -.infinity }
+              }
+              for first in Swift.stride(from: 0, to: rows, by: rowsTogether) {
+                unsafe formSoftmax(
+                  ScoreRows(
+                    scores + first * scoreStride, stride: scoreStride, rows: min(rowsTogether, rows - first),
+                    columns: wholeLanes(visible)),
+                  scale: scale)
               }
               let output = unsafe y.baseAddress! + query
               unsafe multiply(

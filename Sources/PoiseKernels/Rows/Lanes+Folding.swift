@@ -144,4 +144,20 @@ extension InlineArray<16, Lanes> {
       return folded[0]
     }
   }
+
+  /// The largest lane of each, one a lane; lanes that are not numbers lose.
+  var largest: Lanes {
+    @inline(__always) get {
+      var folded = self
+      var half = 8
+      while half > 0 {
+        for index in 0..<half {
+          let (one, other) = (folded[index], folded[index &+ half])
+          folded[index] = poise_maximum(poise_interleave_lower(one, other), poise_interleave_upper(one, other))
+        }
+        half /= 2
+      }
+      return folded[0]
+    }
+  }
 }
