@@ -59,7 +59,8 @@ public struct JudgeModel: SavableModel, Sendable {
         path, "this is a \(found.rawValue) model: name it as \(found.rawValue):\(folder), or give a \(kind.rawValue) model.",
         category: .configuration)
     }
-    tokenizerFiles = try TokenizerFiles(folder: checkpoint, of: model.transformer.configuration)
+    tokenizerFiles = try TokenizerFiles(folder: checkpoint)
+    try tokenizerFiles.requireFit(folder: checkpoint, model.transformer.configuration)
     guard let tokenizer = tokenizerFiles.tokenizer else { throw FileError.missing(path: "\(checkpoint)/tokenizer.json") }
     self.kind = kind
     self.tokenizer = tokenizer

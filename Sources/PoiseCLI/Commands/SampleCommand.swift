@@ -30,13 +30,13 @@ struct SampleCommand: ParsableCommand {
   }
 
   func run() throws {
-    let policy = try Policy(folder: model)
-    let reference = try reference.map { try Policy(folder: $0) }
+    let pool = common.makePool()
+    let policy = try Policy(folder: model, pool: pool)
+    let reference = try reference.map { try Policy(folder: $0, pool: pool) }
     if let reference { try policy.requireSameForm(reference) }
     let prompts = try policy.prompts(inputPath(prompts), responseTokens: sampling.maxNewTokens)
     let sampler = Sampler(
-      policy.transformer, options: sampling.options(), pool: common.makePool(),
-      decodesReference: reference != nil)
+      policy.transformer, options: sampling.options(), pool: pool, decodesReference: reference != nil)
     for batch in batches(of: prompts) {
       let groups = sampler.sample(
         prompts[batch].map(\.tokens), mixtures: Array(repeating: mixture, count: count), policy: policy.parameters,

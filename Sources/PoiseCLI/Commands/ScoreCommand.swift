@@ -47,12 +47,13 @@ struct ScoreCommand: ParsableCommand {
   }
 
   private func scoreLogProbabilities(_ folder: String) throws {
-    let policy = try Policy(folder: folder)
-    let reference = try reference.map { try Policy(folder: $0) }
+    let pool = common.makePool()
+    let policy = try Policy(folder: folder, pool: pool)
+    let reference = try reference.map { try Policy(folder: $0, pool: pool) }
     if let reference { try policy.requireSameForm(reference) }
     let groups = try policy.groups(inputPath(input), endingText: !leavesEndOff)
     let scorer = Scorer(
-      policy.transformer, policy: policy.parameters, reference: reference?.parameters, pool: common.makePool())
+      policy.transformer, policy: policy.parameters, reference: reference?.parameters, pool: pool)
     let scores = scorer.score(groups)
     if output.json {
       for score in scores { Console.result(score.json.line) }

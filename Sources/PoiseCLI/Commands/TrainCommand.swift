@@ -92,7 +92,7 @@ struct TrainCommand: ParsableCommand {
     let run = TrainingRun(
       flags: training, common: common, command: "train \(algorithm.rawValue)\(kind)", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
-    let policy = try Policy(folder: checkpoint?.folder ?? model)
+    let policy = try Policy(folder: checkpoint?.folder ?? model, pool: common.makePool())
     let reference = try referenceParameters(for: policy)
     let records =
       offline
