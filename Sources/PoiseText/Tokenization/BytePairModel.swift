@@ -17,7 +17,7 @@ struct TokenPair: Hashable, Sendable {
 
 /// Byte-pair encoding: a vocabulary and an ordered list of pairs to be merged, the first being the most urgent.
 /// Sennrich et al. 2016, "Neural machine translation of rare words with subword units".
-struct BytePairModel: Sendable {
+struct BytePairModel: PieceModel {
   struct Merge: Sendable {
     /// Smaller is earlier.
     let rank: Int32
@@ -42,7 +42,7 @@ struct BytePairModel: Sendable {
     vocabulary = try Vocabulary(reading: part)
     merges = try BytePairModel.merges(part, vocabulary)
     scalars = BytePairModel.scalars(of: vocabulary)
-    fallback = try part.boolean("byte_fallback", default: false) ? BytePairModel.fallback(of: vocabulary) : []
+    fallback = try part.boolean("byte_fallback", default: false) ? ByteFallback.ids(in: vocabulary) : []
     fusesUnknown = try part.boolean("fuse_unk", default: false)
     ignoresMerges = try part.boolean("ignore_merges", default: false)
     guard let token = part.json["unk_token"]?.string else {
@@ -73,11 +73,6 @@ struct BytePairModel: Sendable {
     return scalars
   }
 
-  private static func fallback(of vocabulary: Vocabulary) -> [Int32] {
-    let ids = (UInt8.min...UInt8.max).compactMap { vocabulary.id(of: ByteFallback.token(of: $0)) }
-    return ids.count == 256 ? ids.map { Int32($0) } : []
-  }
-
   private static func merges(_ part: Part, _ vocabulary: Vocabulary) throws -> [TokenPair: Merge] {
     guard let list = part.json["merges"]?.array else { throw part.unusable("the model's merges should be a list.") }
     var merges: [TokenPair: Merge] = [:]
@@ -104,6 +99,8 @@ struct BytePairModel: Sendable {
     let right = scalars[scalars.index(after: space)...]
     return right.contains(" ") ? nil : (String(scalars[..<space]), String(right))
   }
+
+  func makeEncoder() -> any WordEncoder { WordMerger(self) }
 
   /// Whether a word is wholly one token and to be left so.
   func wholeWord(_ word: Range<Int>, of text: ByteText, isByteLevel: Bool) -> Int? {

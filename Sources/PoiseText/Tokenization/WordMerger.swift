@@ -1,6 +1,6 @@
 /// Applies merges to words; keeps its memory from word to word. A word of n characters costs O(n log n), so that a megabyte
 /// without a space is no worse than a page of prose.
-struct WordMerger {
+struct WordMerger: WordEncoder {
   /// A token of the word, in a list that is linked both ways.
   private struct Link {
     var id: Int32
