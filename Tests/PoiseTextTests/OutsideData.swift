@@ -16,7 +16,7 @@ enum OutsideData {
     try Tokenizer(vocabulary: path("tokenizers/gpt2/vocab.json"), merges: path("tokenizers/gpt2/merges.txt"))
   }
   static let neox = Result {
-    let path = path("tokenizers/gpt_neox_20B_tokenizer.json")
+    let path = OutsideData.path("tokenizers/gpt_neox_20B_tokenizer.json")
     return try Tokenizer(json: try Files.readJSON(path), path: path)
   }
   /// SentencePiece's view of T5's vocabulary, and transformers' view: words between white space, sentinels, `</s>`.
