@@ -7,7 +7,7 @@ public enum SHA256 {
     ]
     var padded = message + [0x80]
     padded += [UInt8](repeating: 0, count: (64 + 56 - padded.count % 64) % 64)
-    padded += (0..<8).map { UInt8(truncatingIfNeeded: message.count * 8 >> (56 - 8 * $0)) }
+    padded += (0..<8).map { UInt8(truncatingIfNeeded: (message.count * 8) >> (56 - 8 * $0)) }
     var words = [UInt32](repeating: 0, count: 64)
     padded.withUnsafeBytes { bytes in
       words.withUnsafeMutableBufferPointer { words in

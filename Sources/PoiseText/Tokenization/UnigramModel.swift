@@ -2,28 +2,32 @@ import PoiseFiles
 
 /// A unigram language model of pieces: a text's tokens are the segmentation with the greatest product of probabilities.
 /// Kudo 2018, "Subword regularization".
+///
+/// Policy: scores are added as Floats, as SentencePiece adds them. Of equally probable segmentations, such as those of a row of
+/// dots, rounding chooses one; in double precision it is another one here and there, as in Hugging Face's tokenizers.
 struct UnigramModel: PieceModel {
   let vocabulary: Vocabulary
   /// The pieces, with their ids.
   let pieces: ByteTrie
   /// The natural logarithm of each piece's probability, by id.
-  let scores: [Double]
+  let scores: [Float]
   /// Of a character that is no piece, below that of any piece.
-  let unknownScore: Double
+  let unknownScore: Float
   let unknown: Int?
   /// The ids of `<0x00>`…`<0xFF>`; empty unless the model falls back to bytes and has all of them.
   let fallback: [Int32]
 
   /// As SentencePiece has it.
-  private static let unknownPenalty = 10.0
+  private static let unknownPenalty: Float = 10
 
   /// - Throws: `DataError` (`.configuration`) where the vocabulary is no list of pieces with scores, or `unk_id` none of it.
   init(reading part: Part) throws {
     guard let list = part.json["vocab"]?.array else { throw part.unusable("the vocab of a Unigram model should be a list.") }
     var vocabulary = Vocabulary()
-    var scores: [Double] = []
+    var scores: [Float] = []
     for (id, json) in list.enumerated() {
-      guard let entry = json.array, entry.count == 2, let piece = entry[0].string, let score = entry[1].double, score.isFinite
+      guard let entry = json.array, entry.count == 2, let piece = entry[0].string, let score = entry[1].double.map({ Float($0) }),
+        score.isFinite
       else { throw part.unusable("entry \(id) of the model's vocab is not a piece with its score: \(json.line).") }
       try vocabulary.insert(piece, id, part)
       scores.append(score)

@@ -3,7 +3,7 @@
 struct WordSegmenter: WordEncoder {
   /// The best segmentation that ends at a byte: its score, and its last piece.
   private struct Path {
-    var score = -Double.infinity
+    var score = -Float.infinity
     var start = 0
     /// Nil for a character that is no piece.
     var piece: Int?
@@ -58,7 +58,7 @@ struct WordSegmenter: WordEncoder {
     }
   }
 
-  private mutating func offer(_ piece: Int?, _ score: Double, from start: Int, to end: Int) {
+  private mutating func offer(_ piece: Int?, _ score: Float, from start: Int, to end: Int) {
     let total = paths[start].score + score
     // The unknown token can stand in the text as its own piece.
     if total > paths[end].score { paths[end] = Path(score: total, start: start, piece: piece == model.unknown ? nil : piece) }
