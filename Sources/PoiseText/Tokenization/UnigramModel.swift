@@ -13,6 +13,8 @@ struct UnigramModel: PieceModel {
   let scores: [Float]
   /// Of a character that is no piece, below that of any piece.
   let unknownScore: Float
+  /// In bytes.
+  let longestPiece: Int
   let unknown: Int?
   /// The ids of `<0x00>`…`<0xFF>`; empty unless the model falls back to bytes and has all of them.
   let fallback: [Int32]
@@ -37,6 +39,7 @@ struct UnigramModel: PieceModel {
       throw part.unusable("the unk_id \(unknown) is not in the vocabulary.")
     }
     pieces = ByteTrie(vocabulary.tokens.enumerated().map { (ByteText(($1 ?? "").utf8), $0) })
+    longestPiece = vocabulary.tokens.reduce(1) { max($0, $1?.utf8.count ?? 0) }
     unknownScore = (scores.min() ?? 0) - UnigramModel.unknownPenalty
     fallback = try part.boolean("byte_fallback", default: false) ? ByteFallback.ids(in: vocabulary) : []
     (self.vocabulary, self.scores) = (vocabulary, scores)

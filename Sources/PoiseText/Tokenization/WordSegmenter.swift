@@ -42,6 +42,7 @@ struct WordSegmenter: WordEncoder {
     paths[0].score = 0
     var position = word.lowerBound
     while position < word.upperBound {
+      if paths[position - word.lowerBound].score < WordSegmenter.lowestScore { restart(at: position - word.lowerBound) }
       let scalarEnd = text.scalar(at: position).end
       var isPiece = false
       var node = ByteTrie.root
@@ -56,6 +57,15 @@ struct WordSegmenter: WordEncoder {
       if !isPiece { offer(nil, model.unknownScore, from: position - word.lowerBound, to: scalarEnd - word.lowerBound) }
       position = scalarEnd
     }
+  }
+
+  /// Below it a Float's steps are too coarse to tell pieces apart: a text of tens of thousands of bytes.
+  private static let lowestScore: Float = -65_536
+
+  /// Counts scores from the path that ends here; all others that matter end within a piece's length.
+  private mutating func restart(at start: Int) {
+    let score = paths[start].score
+    for end in start...min(start + model.longestPiece, paths.count - 1) { paths[end].score -= score }
   }
 
   private mutating func offer(_ piece: Int?, _ score: Float, from start: Int, to end: Int) {
