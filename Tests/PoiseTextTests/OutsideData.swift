@@ -15,6 +15,15 @@ enum OutsideData {
   static let gpt2 = Result {
     try Tokenizer(vocabulary: path("tokenizers/gpt2/vocab.json"), merges: path("tokenizers/gpt2/merges.txt"))
   }
+  static let neox = Result {
+    let path = OutsideData.path("tokenizers/gpt_neox_20B_tokenizer.json")
+    return try Tokenizer(json: try Files.readJSON(path), path: path)
+  }
+  /// SentencePiece's view of T5's vocabulary, and transformers' view: words between white space, sentinels, `</s>`.
+  static let t5Pieces = Result { try Tokenizer(sentencePiece: path("tokenizers/t5_spiece.model")) }
+  static let t5 = Result {
+    try Tokenizer(sentencePiece: path("tokenizers/t5_spiece.model"), settings: ["tokenizer_class": "T5Tokenizer"])
+  }
   static let stories = Result { try Tokenizer(folder: path("models/stories260K_hf")) }
 }
 

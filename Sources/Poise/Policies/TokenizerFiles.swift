@@ -15,8 +15,7 @@ struct TokenizerFiles: Sendable {
 
   /// - Throws: errors of the files.
   init(folder: String) throws {
-    let hasTokenizer = Files.exists("\(folder)/tokenizer.json") || Files.exists("\(folder)/vocab.json")
-    tokenizer = hasTokenizer ? try Tokenizer(folder: folder) : nil
+    tokenizer = Tokenizer.isIn(folder: folder) ? try Tokenizer(folder: folder) : nil
     let configPath = "\(folder)/tokenizer_config.json"
     config = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
   }

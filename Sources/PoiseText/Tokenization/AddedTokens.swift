@@ -37,13 +37,9 @@ struct AddedTokens: Sendable {
     case text(Range<Int>)
   }
 
-  /// A step of the search: what may follow, and the token that ends here.
-  private struct Node: Sendable {
-    var children: [UInt8: Int] = [:]
-    var token: AddedToken?
-  }
-
-  private var nodes = [Node()]
+  private let tokens: [AddedToken]
+  /// Of the tokens' spellings, with their places in `tokens`.
+  private let spellings: ByteTrie
 
   /// The list `added_tokens` of a file; none where there is no list.
   static func reading(_ list: JSON?, path: String) throws -> [AddedToken] {
@@ -52,24 +48,13 @@ struct AddedTokens: Sendable {
 
   /// - Parameter spelling: how a token's content looks in the text that is searched.
   init(_ tokens: [AddedToken], spelling: (ByteText) -> ByteText = { $0 }) {
-    for token in tokens {
-      var node = 0
-      for byte in spelling(ByteText(token.content.utf8)) {
-        if let child = nodes[node].children[byte] {
-          node = child
-        } else {
-          nodes.append(Node())
-          nodes[node].children[byte] = nodes.count - 1
-          node = nodes.count - 1
-        }
-      }
-      if node != 0 { nodes[node].token = token }
-    }
+    self.tokens = tokens
+    spellings = ByteTrie(tokens.enumerated().map { (spelling(ByteText($1.content.utf8)), $0) })
   }
 
   /// The text in order: added tokens, the longest at the leftmost place, and what is between them.
   func split(_ text: ByteText) -> [Segment] {
-    guard nodes.count > 1 else { return text.isEmpty ? [] : [.text(text.indices)] }
+    guard !spellings.isEmpty else { return text.isEmpty ? [] : [.text(text.indices)] }
     var segments: [Segment] = []
     var done = 0
     var position = 0
@@ -92,12 +77,12 @@ struct AddedTokens: Sendable {
 
   private func match(in text: ByteText, at start: Int) -> (AddedToken, end: Int)? {
     var longest: (AddedToken, Int)?
-    var node = 0
+    var node = ByteTrie.root
     var position = start
-    while position < text.count, let child = nodes[node].children[text[position]] {
+    while position < text.count, let child = spellings.child(of: node, text[position]) {
       node = child
       position += 1
-      if let token = nodes[node].token { longest = (token, position) }
+      if let index = spellings.value(at: node) { longest = (tokens[index], position) }
     }
     return longest
   }
@@ -116,15 +101,5 @@ struct AddedTokens: Sendable {
       while end < text.count, text.scalar(at: end).scalar.isSpace { end = text.scalar(at: end).end }
     }
     return start..<end
-  }
-}
-
-extension ByteText {
-  /// Where the scalar starts that ends at `position`.
-  fileprivate func scalarBefore(_ position: Int) -> Int? {
-    guard position > 0 else { return nil }
-    var start = position - 1
-    while start > 0, self[start] & 0xC0 == 0x80 { start -= 1 }
-    return start
   }
 }

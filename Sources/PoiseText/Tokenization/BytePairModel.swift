@@ -17,7 +17,7 @@ struct TokenPair: Hashable, Sendable {
 
 /// Byte-pair encoding: a vocabulary and an ordered list of pairs to be merged, the first being the most urgent.
 /// Sennrich et al. 2016, "Neural machine translation of rare words with subword units".
-struct BytePairModel: Sendable {
+struct BytePairModel: PieceModel {
   struct Merge: Sendable {
     /// Smaller is earlier.
     let rank: Int32
@@ -28,6 +28,11 @@ struct BytePairModel: Sendable {
   let merges: [TokenPair: Merge]
   /// The tokens of one Unicode scalar, from which words are built.
   private let scalars: [Unicode.Scalar: Int32]
+  /// Those of the first scalars, which most texts are made of, and of bytes as `ByteAlphabet` writes them; -1 for none.
+  private let ascii: [Int32]
+  private let bytes: [Int32]
+  /// Tokens of one scalar of which the second follows the first somewhere in a token: no other two are ever merged.
+  private let neighbours: Set<TokenPair>
   /// The ids of `<0x00>`…`<0xFF>`; empty unless the model falls back to bytes and has all of them.
   private let fallback: [Int32]
   private let unknown: Int32?
@@ -41,8 +46,12 @@ struct BytePairModel: Sendable {
     try BytePairModel.refuseUnsupported(part)
     vocabulary = try Vocabulary(reading: part)
     merges = try BytePairModel.merges(part, vocabulary)
-    scalars = BytePairModel.scalars(of: vocabulary)
-    fallback = try part.boolean("byte_fallback", default: false) ? BytePairModel.fallback(of: vocabulary) : []
+    let scalars = BytePairModel.scalars(of: vocabulary)
+    self.scalars = scalars
+    ascii = (0..<0x80).map { scalars[Unicode.Scalar(UInt8($0))] ?? -1 }
+    bytes = ByteAlphabet.scalars.map { scalars[$0] ?? -1 }
+    neighbours = BytePairModel.neighbours(in: vocabulary, scalars)
+    fallback = try part.boolean("byte_fallback", default: false) ? ByteFallback.ids(in: vocabulary) : []
     fusesUnknown = try part.boolean("fuse_unk", default: false)
     ignoresMerges = try part.boolean("ignore_merges", default: false)
     guard let token = part.json["unk_token"]?.string else {
@@ -73,9 +82,17 @@ struct BytePairModel: Sendable {
     return scalars
   }
 
-  private static func fallback(of vocabulary: Vocabulary) -> [Int32] {
-    let ids = (UInt8.min...UInt8.max).compactMap { vocabulary.id(of: ByteFallback.token(of: $0)) }
-    return ids.count == 256 ? ids.map { Int32($0) } : []
+  private static func neighbours(in vocabulary: Vocabulary, _ scalars: [Unicode.Scalar: Int32]) -> Set<TokenPair> {
+    var neighbours: Set<TokenPair> = []
+    for token in vocabulary.tokens {
+      var previous: Int32?
+      for scalar in token?.unicodeScalars ?? "".unicodeScalars {
+        let id = scalars[scalar]
+        if let previous, let id { neighbours.insert(TokenPair(previous, id)) }
+        previous = id
+      }
+    }
+    return neighbours
   }
 
   private static func merges(_ part: Part, _ vocabulary: Vocabulary) throws -> [TokenPair: Merge] {
@@ -105,6 +122,8 @@ struct BytePairModel: Sendable {
     return right.contains(" ") ? nil : (String(scalars[..<space]), String(right))
   }
 
+  func makeEncoder() -> any WordEncoder { WordMerger(self) }
+
   /// Whether a word is wholly one token and to be left so.
   func wholeWord(_ word: Range<Int>, of text: ByteText, isByteLevel: Bool) -> Int? {
     guard ignoresMerges else { return nil }
@@ -118,17 +137,31 @@ struct BytePairModel: Sendable {
     var lastIsUnknown = false
     var position = word.lowerBound
     while position < word.upperBound {
-      let (scalar, end) = isByteLevel ? (ByteAlphabet.scalars[Int(text[position])], position + 1) : text.scalar(at: position)
-      position = end
-      let id = scalars[scalar]
+      let start = position
+      let id = character(at: &position, of: text, isByteLevel: isByteLevel)
       if let id {
         ids.append(id)
       } else if !fallback.isEmpty {
-        for byte in UTF8.encode(scalar)! { ids.append(fallback[Int(byte)]) }
+        for byte in text[start..<position] { ids.append(fallback[Int(byte)]) }
       } else if let unknown, !(fusesUnknown && lastIsUnknown) {
         ids.append(unknown)
       }
       lastIsUnknown = id == nil
     }
   }
+
+  private func character(at position: inout Int, of text: ByteText, isByteLevel: Bool) -> Int32? {
+    let byte = text[position]
+    if isByteLevel || byte < 0x80 {
+      position += 1
+      let id = isByteLevel ? bytes[Int(byte)] : ascii[Int(byte)]
+      return id < 0 ? nil : id
+    }
+    let (scalar, end) = text.scalar(at: position)
+    position = end
+    return scalars[scalar]
+  }
+
+  /// Whether a token can hold the end of one character's token and the start of the next one's.
+  func canMerge(_ left: Int32, _ right: Int32) -> Bool { neighbours.contains(TokenPair(left, right)) }
 }

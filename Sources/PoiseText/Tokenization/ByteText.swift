@@ -14,6 +14,14 @@ extension ByteText {
     return (Unicode.Scalar(value) ?? "\u{FFFD}", position + length)
   }
 
+  /// Where the scalar starts that ends at `position`; nil at the start of the text.
+  func scalarBefore(_ position: Int) -> Int? {
+    guard position > 0 else { return nil }
+    var start = position - 1
+    while start > 0, self[start] & 0xC0 == 0x80 { start -= 1 }
+    return start
+  }
+
   func hasPrefix(_ other: ByteText, at position: Int = 0) -> Bool {
     guard position + other.count <= count else { return false }
     for offset in other.indices where self[position + offset] != other[offset] { return false }

@@ -47,14 +47,6 @@ struct Part {
     return bool
   }
 
-  /// A pattern to be searched for as it stands; regular expressions are refused.
-  func patternText() throws -> ByteText {
-    guard let text = json["pattern"]?["String"]?.string else {
-      throw unusable("the \(name) has a pattern that is not plain text: \(json["pattern"]?.line ?? "none").")
-    }
-    return ByteText(text.utf8)
-  }
-
   private func expected(_ what: String, _ key: String) -> DataError {
     unusable("\(name) should have \(what) under \"\(key)\", and has \(json[key]?.kind ?? "nothing").")
   }

@@ -1,4 +1,4 @@
-/// Text cut into words: `words` are consecutive ranges of `bytes`.
+/// Text cut into words: `words` are ranges of `bytes` in order; what is between them is no text to be encoded.
 struct SplitText {
   private(set) var bytes: ByteText
   private(set) var words: [Range<Int>]
@@ -22,6 +22,11 @@ struct SplitText {
       }
     }
     words = parts
+  }
+
+  /// Leaves words out that start with a white-space character.
+  mutating func removeSpaces() {
+    words.removeAll { bytes.scalar(at: $0.lowerBound).scalar.isSpace }
   }
 
   /// Puts `prefix` before the words that do not start with it.

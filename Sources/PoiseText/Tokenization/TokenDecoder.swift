@@ -17,7 +17,7 @@ indirect enum TokenDecoder: Sendable {
     switch try part.type() {
     case "ByteLevel": return .byteLevel
     case "Metaspace": return .metaspace(try Metaspace(reading: part))
-    case "Replace": return .replace(try part.patternText(), with: ByteText(try part.string("content").utf8))
+    case "Replace": return .replace(try TextPattern.text(of: part), with: ByteText(try part.string("content").utf8))
     case "ByteFallback": return .byteFallback
     case "Fuse": return .fuse
     case "Strip":
@@ -75,6 +75,12 @@ indirect enum TokenDecoder: Sendable {
 
 /// The tokens `<0x00>` to `<0xFF>`, which SentencePiece models use for characters that they do not have.
 enum ByteFallback {
+  /// The ids of all 256, by byte; empty where the vocabulary lacks one.
+  static func ids(in vocabulary: Vocabulary) -> [Int32] {
+    let ids = (UInt8.min...UInt8.max).compactMap { vocabulary.id(of: token(of: $0)) }
+    return ids.count == 256 ? ids.map { Int32($0) } : []
+  }
+
   static func token(of byte: UInt8) -> String {
     let digits = String(byte, radix: 16, uppercase: true)
     return "<0x\(digits.count == 1 ? "0" : "")\(digits)>"

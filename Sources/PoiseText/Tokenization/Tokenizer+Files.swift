@@ -1,15 +1,33 @@
 import PoiseFiles
 
 extension Tokenizer {
-  /// The tokenizer of a model folder: its `tokenizer.json`, else GPT-2's older pair `vocab.json` and `merges.txt`.
-  /// - Throws: `FileError.missing` where neither is there; `DataError` as `init(json:path:)`.
+  /// What a tokenizer can be read from, in the order in which a folder is searched.
+  private static let fileNames = ["tokenizer.json", "spiece.model", "tokenizer.model", "vocab.json"]
+
+  /// Whether a folder holds a tokenizer.
+  public static func isIn(folder: String) -> Bool { fileNames.contains { Files.exists("\(folder)/\($0)") } }
+
+  /// The tokenizer of a model folder: its `tokenizer.json`, else SentencePiece's `spiece.model` or `tokenizer.model`, else GPT-2's
+  /// older pair `vocab.json` and `merges.txt`.
+  /// - Throws: `FileError.missing` where none is there; `DataError` as `init(json:path:)` and `init(sentencePiece:settings:)`.
   public convenience init(folder: String) throws {
-    let path = folder + "/tokenizer.json"
-    if !Files.exists(path), Files.exists(folder + "/vocab.json") {
-      try self.init(vocabulary: folder + "/vocab.json", merges: folder + "/merges.txt")
-    } else {
-      try self.init(json: try Files.readJSON(path), path: path)
+    let name = Tokenizer.fileNames.first { Files.exists("\(folder)/\($0)") } ?? "tokenizer.json"
+    let path = "\(folder)/\(name)"
+    switch name {
+    case "tokenizer.json": try self.init(json: try Files.readJSON(path), path: path)
+    case "vocab.json": try self.init(vocabulary: path, merges: folder + "/merges.txt")
+    default:
+      let settings = folder + "/tokenizer_config.json"
+      try self.init(sentencePiece: path, settings: Files.exists(settings) ? try Files.readJSON(settings) : nil)
     }
+  }
+
+  /// A model file of SentencePiece, unigram or BPE; saved, it is a `tokenizer.json` that encodes alike.
+  /// - Parameter settings: the `tokenizer_config.json` of the model: T5's 100 sentinels and the tokens around a text are known
+  ///   from there only.
+  /// - Throws: `FileError`; `DataError` (`.configuration`) where the file is none, or asks for what is not supported here.
+  public convenience init(sentencePiece path: String, settings: JSON? = nil) throws {
+    try self.init(json: try SentencePieceFile(path).tokenizer(settings: settings), path: path)
   }
 
   /// GPT-2's pair of files: `{token: id}`, and a merge a line after an optional `#version` line. `<|endoftext|>`, where the
@@ -33,12 +51,7 @@ extension Tokenizer {
   /// The `tokenizer.json` of a byte-level model that splits words as GPT-2 does.
   static func byteLevel(vocabulary: JSON, merges: [JSON], specialTokens: [(token: String, id: Int)]) -> JSON {
     let byteLevel: JSON = ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true]
-    let added = specialTokens.map { token, id -> JSON in
-      [
-        "id": JSON(id), "content": .string(token), "single_word": false, "lstrip": false, "rstrip": false,
-        "normalized": false, "special": true,
-      ]
-    }
+    let added = specialTokens.map { addedToken($0.id, special: $0.token) }
     return [
       "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": .array(added), "normalizer": .null,
       "pre_tokenizer": byteLevel, "post_processor": byteLevel, "decoder": byteLevel,
@@ -46,6 +59,14 @@ extension Tokenizer {
         "type": "BPE", "dropout": .null, "unk_token": .null, "continuing_subword_prefix": .null, "end_of_word_suffix": .null,
         "fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": vocabulary, "merges": .array(merges),
       ],
+    ]
+  }
+
+  /// An entry of `added_tokens`: a special token that is found wherever it stands.
+  static func addedToken(_ id: Int, special content: String) -> JSON {
+    [
+      "id": JSON(id), "content": .string(content), "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+      "special": true,
     ]
   }
 

@@ -1,9 +1,9 @@
 import PoiseFiles
 
-/// Text to token ids and back, as Hugging Face's `tokenizer.json` describes it, for byte-pair encoding of bytes (GPT-2) and of
-/// characters (SentencePiece style).
+/// Text to token ids and back, as Hugging Face's `tokenizer.json` describes it, for byte-pair encoding of bytes (GPT-2, Llama 3,
+/// Qwen 2) and of characters (Llama 2), and for unigram models (T5).
 ///
-///     "Hello world" → added tokens → normalizer → words → merges → post-processor → [15496, 995]
+///     "Hello world" → added tokens → normalizer → words → pieces → post-processor → [15496, 995]
 ///
 /// The file's `truncation` and `padding` are ignored: how long a sequence may be is the caller's business.
 public final class Tokenizer: Sendable {
@@ -16,7 +16,7 @@ public final class Tokenizer: Sendable {
   private let normalizedTokens: AddedTokens
   private let normalizer: Normalizer?
   private let preTokenizer: PreTokenizer?
-  private let model: BytePairModel
+  private let model: any PieceModel
   private let postProcessor: PostProcessor?
   private let decoder: TokenDecoder?
 
@@ -29,7 +29,7 @@ public final class Tokenizer: Sendable {
     let normalizer = try Normalizer.reading(part("normalizer"))
     self.normalizer = normalizer
     preTokenizer = try PreTokenizer.reading(part("pre_tokenizer"))
-    model = try BytePairModel(reading: part("model"))
+    model = try Tokenizer.model(reading: part("model"))
     postProcessor = try PostProcessor.reading(part("post_processor"))
     decoder = try TokenDecoder.reading(part("decoder"))
     let added = try AddedTokens.reading(json["added_tokens"], path: path)
@@ -39,6 +39,12 @@ public final class Tokenizer: Sendable {
     specialIDs = Set(added.filter(\.isSpecial).map(\.id))
     rawTokens = AddedTokens(added.filter { !$0.isNormalized })
     normalizedTokens = AddedTokens(added.filter(\.isNormalized)) { normalizer?.apply(to: $0) ?? $0 }
+  }
+
+  private static func model(reading part: Part) throws -> any PieceModel {
+    // Files from before the type was written are Unigram where the vocabulary is a list.
+    let type = part.json["type"]?.string ?? (part.json["vocab"]?.array == nil ? "BPE" : "Unigram")
+    return type == "Unigram" ? try UnigramModel(reading: part) : try BytePairModel(reading: part)
   }
 
   /// One more than the largest id.
@@ -57,19 +63,19 @@ public final class Tokenizer: Sendable {
   public func encode(_ text: String, addingSpecialTokens: Bool = false) -> [Int] {
     let bytes = ByteText(text.utf8)
     var ids: [Int] = []
-    var merger = WordMerger(model)
+    var encoder = model.makeEncoder()
     for segment in rawTokens.split(bytes) {
       switch segment {
       case .token(let id): ids.append(id)
       case .text(let range):
         let piece = normalizer?.apply(to: ByteText(bytes[range])) ?? ByteText(bytes[range])
-        encode(piece, isAtStart: range.lowerBound == 0, with: &merger, appendingTo: &ids)
+        encode(piece, isAtStart: range.lowerBound == 0, with: &encoder, appendingTo: &ids)
       }
     }
     return addingSpecialTokens ? postProcessor?.apply(to: ids) ?? ids : ids
   }
 
-  private func encode(_ text: ByteText, isAtStart: Bool, with merger: inout WordMerger, appendingTo ids: inout [Int]) {
+  private func encode(_ text: ByteText, isAtStart: Bool, with encoder: inout any WordEncoder, appendingTo ids: inout [Int]) {
     for segment in normalizedTokens.split(text) {
       switch segment {
       case .token(let id): ids.append(id)
@@ -78,7 +84,7 @@ public final class Tokenizer: Sendable {
         preTokenizer?.split(&piece, isAtStart: isAtStart && range.lowerBound == 0)
         let isByteLevel = preTokenizer?.isByteLevel ?? false
         for word in piece.words {
-          merger.encode(word, of: piece.bytes, isByteLevel: isByteLevel, appendingTo: &ids)
+          encoder.encode(word, of: piece.bytes, isByteLevel: isByteLevel, appendingTo: &ids)
         }
       }
     }

@@ -1,6 +1,6 @@
 /// Applies merges to words; keeps its memory from word to word. A word of n characters costs O(n log n), so that a megabyte
 /// without a space is no worse than a page of prose.
-struct WordMerger {
+struct WordMerger: WordEncoder {
   /// A token of the word, in a list that is linked both ways.
   private struct Link {
     var id: Int32
@@ -20,17 +20,27 @@ struct WordMerger {
 
   init(_ model: BytePairModel) { self.model = model }
 
-  /// Appends the ids of the tokens of a word.
   mutating func encode(_ word: Range<Int>, of text: ByteText, isByteLevel: Bool, appendingTo ids: inout [Int]) {
     if let whole = model.wholeWord(word, of: text, isByteLevel: isByteLevel) { return ids.append(whole) }
     model.characters(word, of: text, isByteLevel: isByteLevel, into: &characters)
-    link()
+    // A text that is one word, as SentencePiece has it, falls apart where no token reaches across: small lists stay in cache.
+    var start = 0
+    for end in characters.indices.dropFirst() where !model.canMerge(characters[end - 1], characters[end]) {
+      merge(start..<end, appendingTo: &ids)
+      start = end
+    }
+    merge(start..<characters.count, appendingTo: &ids)
+  }
+
+  private mutating func merge(_ range: Range<Int>, appendingTo ids: inout [Int]) {
+    if range.count == 1 { return ids.append(Int(characters[range.lowerBound])) }
+    guard !range.isEmpty else { return }
+    link(range)
     while let entry = queue.popFirst() {
       let place = Int(entry & 0xFFFF_FFFF)
       guard let merge = links[place].merge, UInt64(merge.rank) == entry >> 32 else { continue }
       apply(merge, at: place)
     }
-    guard !links.isEmpty else { return }
     var place: Int32 = 0
     while place != WordMerger.none {
       ids.append(Int(links[Int(place)].id))
@@ -38,11 +48,11 @@ struct WordMerger {
     }
   }
 
-  private mutating func link() {
+  private mutating func link(_ range: Range<Int>) {
     links.removeAll(keepingCapacity: true)
     queue.removeAll()
-    for (place, id) in characters.enumerated() {
-      let next = place + 1 < characters.count ? Int32(place + 1) : WordMerger.none
+    for (place, id) in characters[range].enumerated() {
+      let next = place + 1 < range.count ? Int32(place + 1) : WordMerger.none
       links.append(Link(id: id, previous: Int32(place) - 1, next: next, merge: nil))
     }
     for place in links.indices { findMerge(at: place) }

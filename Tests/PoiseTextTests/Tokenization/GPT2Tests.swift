@@ -52,19 +52,6 @@ import Testing
     }
   }
 
-  @Test(arguments: ["botchan.txt", "cs336_corpus_en.txt"]) func wholeCorporaGiveTheStreamsOfTiktoken(
-    _ name: String
-  ) throws {
-    let streams = try #require(try OutsideData.json("vectors/oracle_token_streams.json")["streams"])
-    let expected = try #require(streams["shared/corpora/\(name)"]?["gpt2"])
-    let text = try OutsideData.text("corpora/\(name)")
-    let ids = tokenizer.encode(text)
-    #expect(ids.count == expected["n"]?.int)
-    #expect(Array(ids.prefix(32)) == expected["first32"]?.integers)
-    #expect(Array(ids.suffix(8)) == expected["last8"]?.integers)
-    #expect(tokenizer.decode(ids) == text)
-  }
-
   @Test func bothLayoutsOfTheVocabularyEncodeAlike() throws {
     let layout = try Tokenizer(folder: OutsideData.path("tokenizers/gpt2"))
     let text = try OutsideData.text("corpora/tinystories_sample.txt").replacingOccurrences(of: "<|endoftext|>", with: "")

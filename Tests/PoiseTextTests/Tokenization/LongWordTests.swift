@@ -14,6 +14,18 @@ import Testing
     #expect(trained.decode(ids) == text)
   }
 
+  /// Unigram and BPE as SentencePiece has them: a text is one word.
+  @Test(.timeLimit(.minutes(1)), arguments: ["ab", " ", "é", "A\u{301}", "👩\u{200D}", "<sep>", "▁"], [1, 2] as [UInt8])
+  func aTextWithoutAnEndIsEncodedInLinearTime(_ piece: String, kind: UInt8) throws {
+    let text = String(repeating: piece, count: LongWordTests.length / piece.utf8.count)
+    let model = SentencePieceFileTests.model(kind: kind, SentencePieceFileTests.bytePairs)
+    try SentencePieceFileTests.withModel(model) { tokenizer in
+      let sequence: JSON = ["type": "Sequence", "normalizers": [NormalizerTests.map(), tokenizer.json["normalizer"]!]]
+      let mapping = try Tokenizer(json: tokenizer.json.setting(["normalizer": sequence]), path: "t.json")
+      #expect(tokenizer.encode(text).count <= LongWordTests.length && mapping.encode(text).count <= LongWordTests.length)
+    }
+  }
+
   @Test(.timeLimit(.minutes(1))) func aWordWithoutAnEndIsLearnedFrom() throws {
     let text = String(repeating: "abcab", count: LongWordTests.length / 5)
     let trained = try BytePairTrainer(vocabularySize: 300).train(on: [text])

@@ -110,8 +110,11 @@ import Testing
 
   @Test(
     arguments: [
-      ("normalizer", ["type": "Lowercase"], "the normalizer is of a kind that is not supported here (\"Lowercase\")"),
-      ("normalizer", ["type": "Sequence", "normalizers": [["type": "NFKC"]]], "the normalizer.normalizers[0] is of a kind"),
+      ("normalizer", ["type": "Nmt"], "the normalizer is of a kind that is not supported here (\"Nmt\")"),
+      ("normalizer", ["type": "Sequence", "normalizers": [["type": "Bert"]]], "the normalizer.normalizers[0] is of a kind"),
+      ("normalizer", ["type": "Precompiled", "precompiled_charsmap": "?"], "precompiled_charsmap of the normalizer is not Base64"),
+      ("normalizer", ["type": "Precompiled", "precompiled_charsmap": "/wAAAA=="], "the normalizer is cut short"),
+      ("normalizer", ["type": "Precompiled", "precompiled_charsmap": "AAAAAP8="], "replacements that are not UTF-8"),
       ("normalizer", ["type": "Replace", "pattern": ["Regex": " +"], "content": ""], "the normalizer has a pattern"),
       ("normalizer", ["prepend": "x"], "normalizer should have a string under \"type\", and has nothing"),
       ("pre_tokenizer", ["type": "BertPreTokenizer"], "the pre_tokenizer is of a kind"),
@@ -136,7 +139,15 @@ import Testing
       (
         "decoder", ["type": "Sequence", "decoders": [["type": "Fuse"], ["type": "CTC"]]], "the decoder.decoders[1] is of a kind"
       ),
-      ("model", ["type": "Unigram", "vocab": []], "the model is of a kind that is not supported here (\"Unigram\")"),
+      (
+        "pre_tokenizer", ["type": "Split", "pattern": ["String": "a"], "behavior": "Removed"],
+        "has a behavior that is not supported here (\"Removed\")"
+      ),
+      ("model", ["type": "WordPiece", "vocab": [:]], "the model is of a kind that is not supported here (\"WordPiece\")"),
+      ("model", ["type": "Unigram", "vocab": [:]], "vocab of a Unigram model should be a list"),
+      ("model", ["type": "Unigram", "vocab": [["a", 0.0], ["b"]]], "entry 1 of the model's vocab is not a piece with its score"),
+      ("model", ["type": "Unigram", "vocab": [["a", 0.0], ["a", 0.0]]], "the token \"a\" has two ids, 0 and 1"),
+      ("model", ["unk_id": 1, "vocab": [["a", 0.0]]], "the unk_id 1 is not in the vocabulary"),
       ("model", .null, "the model is of a kind that is not supported here (without a type)"),
       ("added_tokens", [["id": 0, "content": "z"]], "the id 0 belongs to two tokens, \"a\" and \"z\""),
       ("added_tokens", [["id": 20, "content": "a"]], "the token \"a\" has two ids, 0 and 20"),
