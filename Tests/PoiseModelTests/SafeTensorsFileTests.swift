@@ -161,7 +161,7 @@ import Testing
       var found: CheckpointError?
       do { _ = try SafeTensorsFile(path: cases + name) } catch let error as CheckpointError { found = error }
       let reason = try #require(verdict["rust_test_expects"]?.string)
-      #expect(isVerdict(found, reason), "\(name): \(found, default: "read") where \(reason) was expected")
+      #expect(isVerdict(found, reason), "\(name): \(found.map { "\($0)" } ?? "read") where \(reason) was expected")
     }
   }
 

@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, LlamaConfig, PretrainedConfig, Qwen2Config
 
 BETA = 0.1
-RATE = 4.0  # a power of two, so that dividing by it is exact
+RATE = 0.5  # a power of two, so that dividing by it is exact
 
 
 @dataclass
