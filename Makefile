@@ -49,7 +49,7 @@ bench-baseline: setup ## record this build's times, to compare a later one with 
 bench-check: setup ## an error where a median is a fifth slower than the recorded one (BENCH_OPTIONS)
 	cd Benchmarks && swift package --disable-sandbox benchmark baseline check here $(BENCH_OPTIONS)
 
-interop: build ## a saved model against Hugging Face transformers; installs torch, gigabytes
+interop: build ## models of every family against Hugging Face transformers; installs PyTorch where it is missing
 	@sh Tests/interop/run.sh
 
 docs: setup ## reference and articles of PoiseGames as web pages: .build/documentation

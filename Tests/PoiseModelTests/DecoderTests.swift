@@ -34,7 +34,7 @@ import Testing
   }
 
   /// The same bits, evaluated alone or differentiated.
-  @Test(arguments: TransformerCase.all + [.llama, .gpt2])
+  @Test(arguments: TransformerCase.all + TransformerCase.scaledLlamas + [.llama, .qwen2, .gpt2])
   func decodingHasTheBitsOfThePackedPass(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     expectEqualBits(transformer, transformer.mixedGroups)

@@ -4,9 +4,17 @@ import Testing
 @testable import PoiseModel
 
 @Suite struct ModelFamilyTests {
-  static let families: [(TransformerConfiguration, String)] = [
-    (TransformerCase.llama.configuration, "llama"), (TransformerCase.gpt2.configuration, "gpt2"),
-  ]
+  static let families: [(TransformerConfiguration, String)] =
+    [
+      (TransformerCase.llama.configuration, "llama"), (TransformerCase.qwen2.configuration, "qwen2"),
+      (TransformerCase.gpt2.configuration, "gpt2"), (untiedGPT2, "gpt2"),
+    ] + TransformerCase.scaledLlamas.map { ($0.configuration, "llama") }
+
+  static let untiedGPT2: TransformerConfiguration = {
+    var configuration = TransformerCase.gpt2.configuration
+    configuration.tiesHead = false
+    return configuration
+  }()
 
   private func family(_ name: String) throws -> ModelFamily { try #require(ModelFamily.all.first { $0.name == name }) }
 
@@ -96,5 +104,62 @@ import Testing
     #expect(configuration.epsilon == 1e-6)
     #expect(configuration.endOfSequence == [3, 4])
     #expect(configuration.beginningOfSequence == nil)
+  }
+
+  @Test func qwen2HasBiasesWhereQueriesKeysAndValuesAreMade() throws {
+    let model = try EditableModel(TransformerCase.qwen2.configuration, .qwen2)
+    let biases = Set(model.tensors.map(\.name).filter { $0.hasSuffix("bias") })
+    let linears = ["q_proj", "k_proj", "v_proj"]
+    #expect(biases == Set((0..<2).flatMap { layer in linears.map { "model.layers.\(layer).self_attn.\($0).bias" } }))
+    #expect(model.config["architectures"] == ["Qwen2ForCausalLM"])
+    // What Qwen2's published files say beside that; none of it is in use.
+    var published = model
+    for (key, value) in [("sliding_window", 4096), ("max_window_layers", 24), ("attention_dropout", 0.0)] as [(String, JSON)] {
+      published.config[key] = value
+    }
+    published.config["layer_types"] = ["full_attention", "full_attention"]
+    _ = try published.load()
+  }
+
+  /// Keys of the rotary positions, old and new, and what they say. The model has 24 positions.
+  @Test(
+    arguments: [
+      (["rope_theta": 500], .rotary(base: 500)),
+      (["rope_theta": 500, "rope_scaling": ["type": "linear", "factor": 2]], .rotary(base: 500, scaling: .linear(factor: 2))),
+      (["rope_theta": 500, "rope_scaling": ["type": "dynamic", "factor": 2.0]], .rotary(base: 500)),
+      (["rope_parameters": ["rope_type": "default", "rope_theta": 500.0]], .rotary(base: 500)),
+      (["rope_parameters": ["rope_type": "linear", "factor": 2.0]], .rotary(base: 10_000, scaling: .linear(factor: 2))),
+      (
+        [
+          "rope_scaling": ["rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0],
+          "original_max_position_embeddings": 12, "rope_parameters": ["rope_type": "default", "rope_theta": 500.0],
+        ], .rotary(base: 10_000, scaling: .llama3(factor: 8, low: 1, high: 4, originalContextLength: 12))
+      ),
+      (
+        ["rope_parameters": ["rope_type": "yarn", "factor": 4, "beta_fast": 16, "original_max_position_embeddings": 6]],
+        .rotary(base: 10_000, scaling: .yarn(.init(factor: 4, fastTurns: 16, originalContextLength: 6)))
+      ),
+      (
+        [
+          "rope_scaling": [
+            "rope_type": "yarn", "original_max_position_embeddings": 12, "mscale": 0.5, "mscale_all_dim": 1, "truncate": false,
+          ]
+        ],
+        .rotary(
+          base: 10_000,
+          scaling: .yarn(
+            .init(
+              factor: 2, originalContextLength: 12,
+              amplitude: RotaryScaling.YaRN.amplitude(factor: 2, scale: 0.5) / RotaryScaling.YaRN.amplitude(factor: 2),
+              isTruncated: false)))
+      ),
+    ] as [(JSON, TransformerConfiguration.Positions)])
+  func rotaryPositionsAreReadAsOlderAndNewerFilesHaveThem(
+    _ keys: JSON, _ expected: TransformerConfiguration.Positions
+  ) throws {
+    var model = try EditableModel(EditableModel.llama, .llama)
+    for key in ["rope_theta", "rope_scaling"] { model.config[key] = nil }
+    for (key, value) in keys.object!.members { model.config[key] = value }
+    #expect(try model.load().transformer.configuration.positions == expected)
   }
 }

@@ -13,8 +13,12 @@ import Testing
   @Test(
     arguments: [
       ("model_type", "mamba", "model_type is \"mamba\""), ("hidden_act", "gelu", "hidden_act is \"gelu\""),
-      ("rope_scaling", ["rope_type": "llama3", "factor": 8], "rope_scaling asks for \"llama3\""),
-      ("rope_scaling", ["type": "linear", "factor": 2], "rope_scaling asks for \"linear\""),
+      ("rope_scaling", ["rope_type": "longrope", "factor": 8], "rope_scaling asks for \"longrope\""),
+      ("rope_scaling", ["type": "linear"], "the key rope_scaling.factor is missing"),
+      ("rope_scaling", ["type": "linear", "factor": 0], "frequencies or an amplitude that are not positive"),
+      ("rope_parameters", ["rope_theta": 1e4, "partial_rotary_factor": 0.5], "rope_parameters.partial_rotary_factor is 0.5"),
+      ("use_sliding_window", true, "use_sliding_window is true"),
+      ("layer_types", ["full_attention", "sliding_attention"], "an element of layer_types is \"sliding_attention\""),
       ("rope_scaling", 2, "rope_scaling is a number"), ("num_attention_heads", 0, "num_attention_heads is 0"),
       ("num_attention_heads", 3, "3 heads cannot share 2 key-value heads"), ("num_key_value_heads", 0, "key-value heads is 0"),
       ("head_dim", 3, "an even head size, not 3"), ("vocab_size", .null, "the key vocab_size is missing"),

@@ -32,6 +32,24 @@ struct TransformerCase: Sendable, CustomTestStringConvertible {
       vocabularySize: 31, contextLength: 24, width: 16, blockCount: 2, headCount: 4, keyValueHeadCount: 2, feedForwardWidth: 20,
       tiesHead: false))
 
+  /// As Qwen2 is made: Llama with biases of queries, keys and values; here with heads wider than their share, and a tied head.
+  static let qwen2 = TransformerCase(
+    "qwen2",
+    TransformerConfiguration(
+      vocabularySize: 31, contextLength: 24, width: 16, blockCount: 2, headCount: 4, keyValueHeadCount: 2, headSize: 6,
+      feedForwardWidth: 20, biases: .init(queryKeyValue: true)))
+
+  /// The Llama, fitted to more positions in every way there is.
+  static let scaledLlamas = [
+    RotaryScaling.linear(factor: 2.5), .llama3(factor: 8, low: 1, high: 4, originalContextLength: 16),
+    .yarn(.init(factor: 4, fastTurns: 3, originalContextLength: 16)),
+  ].map { scaling in
+    var configuration = llama.configuration
+    configuration.headSize = 8
+    configuration.positions = .rotary(base: 100, scaling: scaling)
+    return TransformerCase("llama, \(scaling)", configuration)
+  }
+
   init(_ name: String, _ configuration: TransformerConfiguration) {
     testDescription = name
     self.configuration = configuration

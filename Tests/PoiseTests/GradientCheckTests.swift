@@ -10,6 +10,13 @@ import Testing
   static let tiedLlama = TransformerConfiguration(
     vocabularySize: 11, contextLength: 16, width: 6, blockCount: 1, headCount: 2, keyValueHeadCount: 1, headSize: 4,
     feedForwardWidth: 5, biases: .init(queryKeyValue: true))
+  /// Scaled rotary positions that make queries and keys longer, too.
+  static let scaledLlama: TransformerConfiguration = {
+    var configuration = tiedLlama
+    configuration.positions = .rotary(
+      base: 100, scaling: .yarn(.init(factor: 4, fastTurns: 3, originalContextLength: 8, amplitude: 1.5)))
+    return configuration
+  }()
   static let gpt2 = TransformerConfiguration(
     vocabularySize: 11, contextLength: 16, width: 6, blockCount: 2, headCount: 3, feedForwardWidth: 8, normalization: .layer,
     positions: .learned, activation: .gelu, biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true))
@@ -20,7 +27,7 @@ import Testing
     return configuration
   }
 
-  @Test(arguments: [llama, tiedLlama, gpt2] + judges)
+  @Test(arguments: [llama, tiedLlama, scaledLlama, gpt2] + judges)
   func everyGradientAgreesWithFiniteDifferences(_ configuration: TransformerConfiguration) {
     let check = GradientCheck(configuration, seed: 1)
     let rows = check.run(pool: WorkerPool(workerCount: 2))

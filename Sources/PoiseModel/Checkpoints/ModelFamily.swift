@@ -9,16 +9,22 @@ public struct ModelFamily: Sendable {
   let architectures: (vocabulary: String, scalar: String)
   /// - Parameter hasTensor: whether the weights hold a tensor, for what config.json leaves open.
   let configuration: @Sendable (_ config: ConfigurationReader, _ hasTensor: (String) -> Bool) throws -> TransformerConfiguration
-  /// config.json of a model made here.
+  /// config.json of a model made here, an object, without `architectures` and `model_type`.
   let config: @Sendable (TransformerConfiguration) -> JSON
   let tensors: @Sendable (TransformerConfiguration) -> [StoredTensor]
   /// Names that some exporters leave behind and that carry nothing: the end of the name decides.
   let ignoredSuffixes: [String]
 
-  public static let all: [ModelFamily] = [.llama, .gpt2]
+  public static let all: [ModelFamily] = [.llama, .qwen2, .gpt2]
 
   func architecture(_ head: TransformerConfiguration.Head) -> String {
     head == .vocabulary ? architectures.vocabulary : architectures.scalar
+  }
+
+  /// The whole config.json of a model made here.
+  func newConfig(_ configuration: TransformerConfiguration) -> JSON {
+    let kind: JSON = ["architectures": [.string(architecture(configuration.head))], "model_type": .string(name)]
+    return .joining(kind, config(configuration))
   }
 
   /// The family that `config.json` names.
@@ -73,6 +79,8 @@ extension StoredTensor {
 struct ConfigurationReader: Sendable {
   let path: String
   let json: JSON
+  /// What messages put before a key: `rope_scaling.` within that object, nothing at the top.
+  var scope = ""
 
   func error(_ problem: String) -> DataError { DataError(path, problem, category: .configuration) }
 
@@ -82,40 +90,50 @@ struct ConfigurationReader: Sendable {
     return value
   }
 
-  func int(_ key: String) throws -> Int {
-    guard let value = try optionalInt(key) else { throw error("the key \(key) is missing; a whole number was expected.") }
+  func int(_ key: String) throws -> Int { try present(key, optionalInt(key), "a whole number") }
+  func double(_ key: String) throws -> Double { try present(key, optionalDouble(key), "a number") }
+  func string(_ key: String) throws -> String { try present(key, optionalString(key), "a string") }
+
+  func optionalInt(_ key: String) throws -> Int? { try optional(key, "a whole number", \.int) }
+  func optionalDouble(_ key: String) throws -> Double? { try optional(key, "a number", \.double) }
+  func optionalString(_ key: String) throws -> String? { try optional(key, "a string", \.string) }
+
+  func double(_ key: String, default fallback: Double) throws -> Double { try optionalDouble(key) ?? fallback }
+  func bool(_ key: String, default fallback: Bool) throws -> Bool { try optional(key, "true or false", \.bool) ?? fallback }
+
+  /// A reader of the object under a key.
+  func object(_ key: String) throws -> ConfigurationReader? {
+    try optional(key, "an object", \.object).map { .init(path: path, json: .object($0), scope: "\(scope)\(key).") }
+  }
+
+  private func present<Value>(_ key: String, _ value: Value?, _ expected: String) throws -> Value {
+    guard let value else { throw error("the key \(scope)\(key) is missing; \(expected) was expected.") }
     return value
   }
 
-  func optionalInt(_ key: String) throws -> Int? {
+  private func optional<Value>(_ key: String, _ expected: String, _ read: (JSON) -> Value?) throws -> Value? {
     guard let value = value(key) else { return nil }
-    guard let int = value.int else { throw error("\(key) is \(value.kind); a whole number was expected.") }
-    return int
-  }
-
-  func double(_ key: String, default fallback: Double) throws -> Double {
-    guard let value = value(key) else { return fallback }
-    guard let double = value.double else { throw error("\(key) is \(value.kind); a number was expected.") }
-    return double
-  }
-
-  func bool(_ key: String, default fallback: Bool) throws -> Bool {
-    guard let value = value(key) else { return fallback }
-    guard let bool = value.bool else { throw error("\(key) is \(value.kind); true or false was expected.") }
-    return bool
-  }
-
-  func string(_ key: String) throws -> String {
-    guard let value = value(key) else { throw error("the key \(key) is missing; a string was expected.") }
-    guard let string = value.string else { throw error("\(key) is \(value.kind); a string was expected.") }
-    return string
+    guard let read = read(value) else { throw error("\(scope)\(key) is \(value.kind); \(expected) was expected.") }
+    return read
   }
 
   /// Refuses a key that would change the function computed, unless it has one of the values that are supported.
   func require(_ key: String, _ supported: JSON...) throws {
     guard let value = value(key), !supported.contains(value) else { return }
+    throw unsupported(key, value, supported)
+  }
+
+  /// The same for every element of a list.
+  func requireEach(_ key: String, _ supported: JSON...) throws {
+    guard let list = try optional(key, "a list", \.array), let other = list.first(where: { !supported.contains($0) }) else {
+      return
+    }
+    throw unsupported("an element of \(key)", other, supported)
+  }
+
+  private func unsupported(_ what: String, _ value: JSON, _ supported: [JSON]) -> DataError {
     let list = supported.map(\.line).joined(separator: " or ")
-    throw error("\(key) is \(value.line), which Poise does not support; it supports \(list).")
+    return error("\(what) is \(value.line), which Poise does not support; it supports \(list).")
   }
 
   /// A token id, or a list of them.
@@ -126,5 +144,14 @@ struct ConfigurationReader: Sendable {
       throw error("\(key) is \(value.kind); a token id or a list of them was expected.")
     }
     return list.compactMap(\.self)
+  }
+}
+
+extension JSON {
+  /// The members of two objects, in order.
+  static func joining(_ first: JSON, _ second: JSON) -> JSON {
+    var object = first.object ?? Object()
+    for (key, value) in second.object?.members ?? [] { object[key] = value }
+    return .object(object)
   }
 }

@@ -83,7 +83,7 @@ public struct StoredModel: Sendable {
     transformer = Transformer(configuration)
     parameters = transformer.initialParameters(seed: seed)
     self.family = family
-    config = family.config(configuration)
+    config = family.newConfig(configuration)
   }
 
   /// The same trunk under a scalar head that has no opinion yet: how a reward or preference model starts from a policy.

@@ -73,15 +73,15 @@ public struct TransformerSpecification: Sendable {
   }
 
   private func rotated(_ row: Row, _ position: Int) -> Row {
-    guard case .rotary(let base) = c.positions else { return row }
+    guard case .rotary(let base, let scaling) = c.positions else { return row }
     var rotated = row
-    let half = c.headSize / 2
+    let frequencies = scaling.frequencies(base: base, headSize: c.headSize)
     for head in 0..<c.headCount + c.keyValueHeadCount {
-      for pair in 0..<half {
-        let angle = Double(position) * power(base, -2 * Double(pair) / Double(c.headSize))
-        let (first, second) = (head * c.headSize + pair, head * c.headSize + pair + half)
-        rotated[first] = row[first] * cosine(angle) - row[second] * sine(angle)
-        rotated[second] = row[second] * cosine(angle) + row[first] * sine(angle)
+      for (pair, frequency) in frequencies.enumerated() {
+        let angle = Double(position) * frequency
+        let (first, second) = (head * c.headSize + pair, head * c.headSize + pair + frequencies.count)
+        rotated[first] = scaling.amplitude * (row[first] * cosine(angle) - row[second] * sine(angle))
+        rotated[second] = scaling.amplitude * (row[second] * cosine(angle) + row[first] * sine(angle))
       }
     }
     return rotated

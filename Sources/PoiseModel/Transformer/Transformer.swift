@@ -13,7 +13,7 @@ public final class Transformer: LanguageModel {
   public var decodesExactly: Bool { true }
   public var reading: HeadReading { configuration.head == .vocabulary ? .predictions : .ends }
 
-  /// (P, D/2) each; empty where positions are learned.
+  /// (P, D/2) each, times the scaling's amplitude; empty where positions are learned.
   let cosines: [Float]
   let sines: [Float]
 
@@ -25,13 +25,12 @@ public final class Transformer: LanguageModel {
     (cosines, sines) = Self.rotations(configuration)
   }
 
-  /// The angle of position p and pair i is p·base^(−2i/D) (Su et al. 2021), reduced in double precision.
+  /// The angle of position p and pair i is p·θᵢ (Su et al. 2021), reduced in double precision.
   private static func rotations(_ c: TransformerConfiguration) -> (cosines: [Float], sines: [Float]) {
-    guard case .rotary(let base) = c.positions else { return ([], []) }
-    let half = c.headSize / 2
-    let frequencies = (0..<half).map { power(base, -2 * Double($0) / Double(c.headSize)) }
+    guard case .rotary(let base, let scaling) = c.positions else { return ([], []) }
+    let frequencies = scaling.frequencies(base: base, headSize: c.headSize)
     let angles = (0..<c.contextLength).flatMap { position in frequencies.map { Double(position) * $0 } }
-    return (angles.map { Float(cosine($0)) }, angles.map { Float(sine($0)) })
+    return (angles.map { Float(scaling.amplitude * cosine($0)) }, angles.map { Float(scaling.amplitude * sine($0)) })
   }
 
   public func makeWorkspace(capacity: WorkspaceCapacity, backward: Bool, reference: Bool) -> Workspace {

@@ -8,7 +8,7 @@ public struct TransformerConfiguration: Sendable, Equatable {
     /// A learned vector a position, added to the embedding.
     case learned
     /// Rotation of queries and keys; `base` is θ of Su et al. 2021.
-    case rotary(base: Double)
+    case rotary(base: Double, scaling: RotaryScaling = .none)
   }
 
   /// The feed-forward nonlinearity.
@@ -121,9 +121,12 @@ public struct TransformerConfiguration: Sendable, Equatable {
     if headCount % keyValueHeadCount != 0 {
       return "\(headCount) heads cannot share \(keyValueHeadCount) key-value heads evenly."
     }
-    if case .rotary(let base) = positions {
+    if case .rotary(let base, let scaling) = positions {
       if headSize % 2 != 0 { return "rotary positions need an even head size, not \(headSize)." }
       if !(base > 0 && base.isFinite) { return "the rotary base must be positive, not \(base)." }
+      if !(scaling.frequencies(base: base, headSize: headSize) + [scaling.amplitude]).allSatisfy({ $0 > 0 && $0.isFinite }) {
+        return "the scaling of rotary positions, \(scaling), leaves frequencies or an amplitude that are not positive numbers."
+      }
     }
     if !(epsilon >= 0 && epsilon.isFinite) { return "the norms' epsilon must be zero or more, not \(epsilon)." }
     for token in endOfSequence + [beginningOfSequence].compactMap(\.self) where !(0..<vocabularySize).contains(token) {

@@ -14,6 +14,7 @@ extension ModelFamily {
     try config.require("scale_attn_weights", true)
     try config.require("scale_attn_by_inverse_layer_idx", false)
     try config.require("reorder_and_upcast_attn", false)
+    try config.require("add_cross_attention", false)
     let width = try config.int("n_embd")
     // Some exporters drop the fused bias; Hugging Face then computes with zeros, and so does no bias.
     let hasBias = hasTensor("transformer.h.0.attn.c_attn.bias")
@@ -30,9 +31,9 @@ extension ModelFamily {
 
   private static func gpt2Config(_ c: TransformerConfiguration) -> JSON {
     [
-      "architectures": [.string(gpt2.architecture(c.head))], "model_type": "gpt2", "vocab_size": .init(c.vocabularySize),
-      "n_positions": .init(c.contextLength), "n_embd": .init(c.width), "n_layer": .init(c.blockCount),
-      "n_head": .init(c.headCount), "n_inner": .init(c.feedForwardWidth), "activation_function": "gelu_new",
+      "vocab_size": .init(c.vocabularySize), "n_positions": .init(c.contextLength), "n_embd": .init(c.width),
+      "n_layer": .init(c.blockCount), "n_head": .init(c.headCount), "n_inner": .init(c.feedForwardWidth),
+      "activation_function": "gelu_new",
       "layer_norm_epsilon": .shortest(c.epsilon), "initializer_range": .shortest(c.initializationDeviation),
       "resid_pdrop": 0, "embd_pdrop": 0, "attn_pdrop": 0, "tie_word_embeddings": .bool(c.tiesHead),
       "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null, "eos_token_id": .tokens(c.endOfSequence),

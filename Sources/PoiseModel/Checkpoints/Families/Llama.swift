@@ -2,55 +2,65 @@ import PoiseFiles
 
 extension ModelFamily {
   /// Llama, and what uses its form: SmolLM, SmolLM2, TinyLlama. Models made by Poise are of this family.
-  public static let llama = ModelFamily(
-    name: "llama", architectures: ("LlamaForCausalLM", "LlamaForSequenceClassification"),
-    configuration: { config, _ in try llamaConfiguration(config) }, config: llamaConfig,
-    tensors: llamaTensors, ignoredSuffixes: ["rotary_emb.inv_freq"])
+  public static let llama = llamaForm(
+    name: "llama", architectures: ("LlamaForCausalLM", "LlamaForSequenceClassification"), contextLength: 2048,
+    biases: { config in
+      let attention = try config.bool("attention_bias", default: false)
+      return .init(
+        queryKeyValue: attention, attentionOutput: attention, feedForward: try config.bool("mlp_bias", default: false))
+    },
+    ownKeys: { ["attention_bias": .bool($0.biases.queryKeyValue), "mlp_bias": .bool($0.biases.feedForward)] })
 
-  private static func llamaConfiguration(_ config: ConfigurationReader) throws -> TransformerConfiguration {
-    try config.require("hidden_act", "silu")
+  /// A family of Llama's form: RMSNorm, rotary positions, shared key-value heads, a gated feed-forward layer.
+  ///
+  /// - Parameters:
+  ///   - contextLength: most positions where config.json does not say.
+  ///   - biases: which linear layers have one.
+  ///   - ownKeys: an object, what config.json of a model made here has beside the keys that all of this form have.
+  static func llamaForm(
+    name: String, architectures: (vocabulary: String, scalar: String), contextLength: Int,
+    biases: @escaping @Sendable (ConfigurationReader) throws -> TransformerConfiguration.Biases,
+    ownKeys: @escaping @Sendable (TransformerConfiguration) -> JSON
+  ) -> ModelFamily {
+    ModelFamily(
+      name: name, architectures: architectures,
+      configuration: { config, _ in
+        try llamaConfiguration(config, contextLength: contextLength, biases: try biases(config))
+      },
+      config: { .joining(llamaConfig($0), ownKeys($0)) }, tensors: llamaTensors, ignoredSuffixes: ["rotary_emb.inv_freq"])
+  }
+
+  private static func llamaConfiguration(
+    _ config: ConfigurationReader, contextLength: Int, biases: TransformerConfiguration.Biases
+  ) throws -> TransformerConfiguration {
+    try config.require("hidden_act", "silu", "swish")
     try config.require("rope_interleaved", false)
+    try config.require("use_sliding_window", false)
+    try config.requireEach("layer_types", "full_attention")
     let heads = try config.int("num_attention_heads")
     let width = try config.int("hidden_size")
     guard heads > 0 else { throw config.error("num_attention_heads is \(heads); at least 1 was expected.") }
-    let attentionBias = try config.bool("attention_bias", default: false)
+    let contextLength = try config.optionalInt("max_position_embeddings") ?? contextLength
     return TransformerConfiguration(
-      vocabularySize: try config.int("vocab_size"), contextLength: try config.optionalInt("max_position_embeddings") ?? 2048,
-      width: width, blockCount: try config.int("num_hidden_layers"), headCount: heads,
+      vocabularySize: try config.int("vocab_size"), contextLength: contextLength, width: width,
+      blockCount: try config.int("num_hidden_layers"), headCount: heads,
       keyValueHeadCount: try config.optionalInt("num_key_value_heads") ?? heads,
       headSize: try config.optionalInt("head_dim") ?? width / heads, feedForwardWidth: try config.int("intermediate_size"),
       normalization: .rms, epsilon: Float(try config.double("rms_norm_eps", default: 1e-6)),
-      positions: .rotary(base: try rotaryBase(config)), activation: .siluGate,
-      biases: .init(
-        queryKeyValue: attentionBias, attentionOutput: attentionBias, feedForward: try config.bool("mlp_bias", default: false)),
+      positions: try config.rotaryPositions(contextLength: contextLength), activation: .siluGate, biases: biases,
       tiesHead: try config.bool("tie_word_embeddings", default: false),
       beginningOfSequence: try config.tokens("bos_token_id").first, endOfSequence: try config.tokens("eos_token_id"),
       initializationDeviation: Float(try config.double("initializer_range", default: 0.02)))
   }
 
-  /// Version 5 of transformers writes `rope_parameters`; older files have `rope_theta` and `rope_scaling`.
-  private static func rotaryBase(_ config: ConfigurationReader) throws -> Double {
-    for key in ["rope_parameters", "rope_scaling"] {
-      guard let value = config.value(key) else { continue }
-      guard value.object != nil else { throw config.error("\(key) is \(value.kind); an object was expected.") }
-      let kind = (value["rope_type"] ?? value["type"])?.string ?? "default"
-      guard kind == "default" else {
-        throw config.error("\(key) asks for \"\(kind)\" rotary positions; Poise supports \"default\".")
-      }
-      if let base = value["rope_theta"]?.double { return base }
-    }
-    return try config.double("rope_theta", default: 10_000)
-  }
-
   private static func llamaConfig(_ c: TransformerConfiguration) -> JSON {
-    guard case .rotary(let base) = c.positions else { preconditionFailure("Llama's positions are rotary") }
+    guard case .rotary(let base, let scaling) = c.positions else { preconditionFailure("Llama's positions are rotary") }
     return [
-      "architectures": [.string(llama.architecture(c.head))], "model_type": "llama", "vocab_size": .init(c.vocabularySize),
-      "hidden_size": .init(c.width), "intermediate_size": .init(c.feedForwardWidth), "num_hidden_layers": .init(c.blockCount),
-      "num_attention_heads": .init(c.headCount), "num_key_value_heads": .init(c.keyValueHeadCount),
-      "head_dim": .init(c.headSize), "hidden_act": "silu", "max_position_embeddings": .init(c.contextLength),
-      "rms_norm_eps": .shortest(c.epsilon), "rope_theta": .shortest(base), "attention_bias": .bool(c.biases.queryKeyValue),
-      "mlp_bias": .bool(c.biases.feedForward), "tie_word_embeddings": .bool(c.tiesHead),
+      "vocab_size": .init(c.vocabularySize), "hidden_size": .init(c.width), "intermediate_size": .init(c.feedForwardWidth),
+      "num_hidden_layers": .init(c.blockCount), "num_attention_heads": .init(c.headCount),
+      "num_key_value_heads": .init(c.keyValueHeadCount), "head_dim": .init(c.headSize), "hidden_act": "silu",
+      "max_position_embeddings": .init(c.contextLength), "rms_norm_eps": .shortest(c.epsilon), "rope_theta": .shortest(base),
+      "rope_scaling": scaling.config, "tie_word_embeddings": .bool(c.tiesHead),
       "initializer_range": .shortest(c.initializationDeviation),
       "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null, "eos_token_id": .tokens(c.endOfSequence),
       "pad_token_id": .null, "torch_dtype": "float32", "use_cache": true,
