@@ -3,7 +3,7 @@ import PoiseModel
 import PoiseText
 
 /// A model with the text that goes with it: what a user calls MODEL.
-public struct Policy: TrainablePolicy, SavableModel {
+public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
   public var model: StoredModel
   /// Nil for folders without a tokenizer: such policies read and write token ids only.
   public var tokenizer: Tokenizer?
@@ -26,20 +26,7 @@ public struct Policy: TrainablePolicy, SavableModel {
   /// Reads a model folder, or the newest complete checkpoint of a run folder.
   ///
   /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree, or the folder holds a judge.
-  public init(folder: String) throws {
-    let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
-    let model = try StoredModel(folder: checkpoint)
-    guard model.transformer.configuration.head == .vocabulary else {
-      let path = "\(checkpoint)/config.json"
-      let kind = try JudgeModel.kind(of: model, path).rawValue
-      throw DataError(
-        path,
-        "this is a \(kind) model, which judges texts and writes none. Use it as a judge or annotator, \(kind):\(folder), and "
-          + "name a policy here.", category: .configuration)
-    }
-    let files = try TokenizerFiles(folder: checkpoint, of: model.transformer.configuration)
-    self.init(model: model, tokenizer: files.tokenizer, tokenizerConfig: files.config)
-  }
+  public init(folder: String) throws { try self.init(PolicyOutline(folder: folder)) }
 
   /// Writes everything Hugging Face transformers needs to load the policy.
   public func save(folder: String) throws {
@@ -59,15 +46,22 @@ public struct Policy: TrainablePolicy, SavableModel {
       throw .differentForms
     }
   }
+}
 
+/// A policy as far as texts are concerned, which needs no weights.
+public protocol TokenizedPolicy: Sendable {
+  var configuration: TransformerConfiguration { get }
+  /// Nil where token ids are all that is read and written.
+  var tokenizer: Tokenizer? { get }
+}
+
+extension TokenizedPolicy {
   /// The tokenizer, or an error that says why text cannot be used.
   public func requireTokenizer() throws -> Tokenizer {
     guard let tokenizer else { throw PolicyError.noTokenizer }
     return tokenizer
   }
-}
 
-extension Policy {
   /// A prompt as the model reads it: with the special tokens that the tokenizer puts around a text.
   public func promptTokens(_ prompt: TextOrTokens) throws -> [Int32] {
     var ids: [Int]
