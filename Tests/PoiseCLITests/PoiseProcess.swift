@@ -9,12 +9,15 @@ struct PoiseProcess {
   let errors: String
 
   /// Runs `poise` with these arguments and waits for it.
-  init(_ arguments: [String], input: String = "") throws {
+  ///
+  /// - Parameter environment: beside that of the tests.
+  init(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws {
     let folder = try TemporaryFolder()
     let process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.filter { !["COLUMNS", "LINES"].contains($0.key) }
+      .merging(environment) { $1 }
     process.standardInput = FileHandle(forReadingAtPath: try folder.file("in", input))
     let (output, errors) = (try folder.file("out", ""), try folder.file("err", ""))
     process.standardOutput = FileHandle(forWritingAtPath: output)

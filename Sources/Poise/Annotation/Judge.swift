@@ -48,6 +48,22 @@ public enum Judge {
     return RewardModelRewarder(try JudgeModel(.reward, folder: argument), pool: pool)
   }
 
+  /// What the judge that a description names takes to compare all responses to each of `promptCount` prompts: nothing, where it is
+  /// no model. Its tokens are taken to be as many as the policy's.
+  ///
+  /// - Throws: errors of the model's folder.
+  package static func memoryPlan(
+    _ description: String, promptCount: Int, longestPrompt: Int, responses: Int, responseTokens: Int, workers: Int
+  ) throws -> MemoryPlan {
+    let (name, folder) = split(description)
+    guard let kind = JudgeModel.Kind(rawValue: name), !folder.isEmpty else { return MemoryPlan() }
+    var configuration = try StoredModel.outline(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder).configuration
+    configuration.head = .scalar
+    return kind.memoryPlan(
+      configuration, promptCount: promptCount, longestPrompt: longestPrompt, responses: responses, responseTokens: responseTokens,
+      workers: workers)
+  }
+
   private static func split(_ description: String) -> (kind: String, argument: String) {
     guard let colon = description.firstIndex(of: ":") else { return (description, "") }
     return (String(description[..<colon]), String(description[description.index(after: colon)...]))

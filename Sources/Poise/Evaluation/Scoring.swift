@@ -28,9 +28,9 @@ public final class Scorer: @unchecked Sendable {
   /// One score a response, in order. Groups are evaluated one by one, side by side, so a score does not depend on its
   /// neighbours.
   public func score(_ groups: [TokenGroup]) -> [ResponseScore] {
-    let capacity = groups.reduce(into: WorkspaceCapacity()) { capacity, group in capacity.formUnion(WorkspaceCapacity([group])) }
+    let capacity = WorkspaceCapacity(largest: groups, perShard: 1)
     let workspaces = (0..<pool.workerCount).map { _ in
-      Workspace(transformer, capacity: capacity, backward: false, reference: reference != nil)
+      transformer.makeWorkspace(capacity: capacity, backward: false, reference: reference != nil)
     }
     let scores = pool.map(groups.count) { worker, index in
       let workspace = workspaces[worker]
@@ -40,6 +40,15 @@ public final class Scorer: @unchecked Sendable {
       return workspace.outcomes.indices.map { response in score(workspace, response) }
     }
     return scores.flatMap(\.self)
+  }
+
+  /// What scoring makes beside the parameters of policy and reference.
+  package static func memoryPlan(
+    _ configuration: TransformerConfiguration, groups: [TokenGroup], reference: Bool, workers: Int
+  ) -> MemoryPlan {
+    ShardedPass.memoryPlan(
+      configuration, workers: workers, shardCount: workers, backward: false, reference: reference,
+      capacity: WorkspaceCapacity(largest: groups, perShard: 1))
   }
 
   private func score(_ workspace: Workspace, _ response: Int) -> ResponseScore {

@@ -59,9 +59,12 @@ public struct Contestant: Sendable {
 }
 
 extension Sampler {
+  /// Prompts of a list that are answered at a time.
+  static var listBatchSize: Int { 32 }
+
   /// `count` responses of the policy to every prompt of a list of any length, `batchSize` prompts at a time.
   func sample(
-    _ prompts: [Prompt], count: Int, policy: Arena, key: SamplingKey, batchSize: Int = 32
+    _ prompts: [Prompt], count: Int, policy: Arena, key: SamplingKey, batchSize: Int = Sampler.listBatchSize
   ) -> [[SampledResponse]] {
     stride(from: 0, to: prompts.count, by: batchSize).flatMap { start in
       let batch = prompts[start..<min(start + batchSize, prompts.count)].map(\.tokens)

@@ -59,7 +59,7 @@ public struct JudgeData: Sendable {
   }
 }
 
-extension JudgeModel {
+extension TokenizedJudge {
   /// Comparisons as this judge reads them, and how many had to be cut to its context.
   public func examples(_ comparisons: [RecordedComparison]) -> (examples: [PreferenceExample], cut: Int) {
     var cut = 0

@@ -4,7 +4,7 @@ import PoiseText
 
 /// A learned judge as it is kept: a transformer under a scalar head and the tokenizer that goes with it. It reads text, so it may
 /// judge policies whose tokenizers are not its own.
-public struct JudgeModel: SavableModel, Sendable {
+public struct JudgeModel: TokenizedJudge, SavableModel {
   /// What the one number means.
   public enum Kind: String, Sendable, CaseIterable {
     /// r(x, y), at the end of prompt and response (Bradley & Terry 1952; Stiennon et al. 2020).
@@ -13,13 +13,13 @@ public struct JudgeModel: SavableModel, Sendable {
     case preference
   }
 
-  public let kind: Kind
   public let model: StoredModel
-  public let tokenizer: Tokenizer
-  private let tokenizerFiles: TokenizerFiles
-  /// What ends a response.
-  let separator: [Int32]
+  private let outline: JudgeOutline
 
+  public var kind: Kind { outline.kind }
+  public var configuration: TransformerConfiguration { model.transformer.configuration }
+  public var tokenizer: Tokenizer { outline.tokenizer }
+  public var separator: [Int32] { outline.separator }
   public var transformer: Transformer { model.transformer }
   public var parameters: Arena { model.parameters }
 
@@ -32,12 +32,8 @@ public struct JudgeModel: SavableModel, Sendable {
   public init(_ kind: Kind, startingFrom policy: Policy) throws {
     var keys = JSON.Object()
     keys[Self.kindKey] = .string(kind.rawValue)
-    guard let tokenizer = policy.tokenizer else { throw PolicyError.noTokenizerToJudgeWith }
-    self.kind = kind
-    self.tokenizer = tokenizer
+    outline = try JudgeOutline(kind, startingFrom: policy, tokenizerConfig: policy.tokenizerConfig)
     model = policy.model.withScalarHead(keys)
-    tokenizerFiles = policy.tokenizerFiles
-    separator = Self.separator(model, tokenizer)
   }
 
   /// Reads a judge's folder, or the newest complete checkpoint of its run. A sequence classifier with one label that says nothing
@@ -45,33 +41,17 @@ public struct JudgeModel: SavableModel, Sendable {
   ///
   /// - Throws: errors of the folder's files; `DataError` where it holds a policy, or a judge of the other kind.
   public init(_ kind: Kind, folder: String) throws {
-    let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
-    model = try StoredModel(folder: checkpoint)
-    let path = "\(checkpoint)/config.json"
-    guard model.transformer.configuration.head == .scalar else {
-      throw DataError(
-        path, "this is a policy, which cannot judge. Train a judge from it with `poise \(kind.rawValue) --model \(folder) …`.",
-        category: .configuration)
-    }
-    let found = try Self.kind(of: model, path)
-    guard found == kind else {
-      throw DataError(
-        path, "this is a \(found.rawValue) model: name it as \(found.rawValue):\(folder), or give a \(kind.rawValue) model.",
-        category: .configuration)
-    }
-    tokenizerFiles = try TokenizerFiles(folder: checkpoint)
-    try tokenizerFiles.requireFit(folder: checkpoint, model.transformer.configuration)
-    guard let tokenizer = tokenizerFiles.tokenizer else { throw FileError.missing(path: "\(checkpoint)/tokenizer.json") }
-    self.kind = kind
-    self.tokenizer = tokenizer
-    separator = Self.separator(model, tokenizer)
+    outline = try JudgeOutline(kind, folder: folder)
+    model = try StoredModel(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder)
   }
 
   /// What kind of judge a model with a scalar head is.
   ///
-  /// - Parameter path: of its config.json.
-  static func kind(of model: StoredModel, _ path: String) throws(DataError) -> Kind {
-    guard let value = model.config[kindKey], !value.isNull else { return .reward }
+  /// - Parameters:
+  ///   - config: its config.json.
+  ///   - path: of that file.
+  static func kind(of config: JSON, _ path: String) throws(DataError) -> Kind {
+    guard let value = config[kindKey], !value.isNull else { return .reward }
     guard let kind = value.string.flatMap(Kind.init) else {
       throw DataError(
         path, "\(kindKey) is \(value.line); \"reward\" or \"preference\" was expected.", category: .configuration)
@@ -79,18 +59,23 @@ public struct JudgeModel: SavableModel, Sendable {
     return kind
   }
 
-  private static func separator(_ model: StoredModel, _ tokenizer: Tokenizer) -> [Int32] {
-    model.transformer.configuration.endOfSequence.first.map { [Int32($0)] } ?? tokenizer.encode("\n").map { Int32($0) }
-  }
-
   /// Writes everything Hugging Face transformers needs to load it as a sequence classifier.
   public func save(folder: String) throws {
     try model.save(folder: folder)
-    try tokenizerFiles.save(folder: folder, for: transformer.configuration)
+    try outline.tokenizerFiles.save(folder: folder, for: configuration)
   }
 }
 
-extension JudgeModel {
+/// A judge as far as texts are concerned, which needs no weights.
+public protocol TokenizedJudge: Sendable {
+  var kind: JudgeModel.Kind { get }
+  var configuration: TransformerConfiguration { get }
+  var tokenizer: Tokenizer { get }
+  /// What ends a response.
+  var separator: [Int32] { get }
+}
+
+extension TokenizedJudge {
   /// Two responses to a prompt as this judge reads them: of a reward model one sequence each, of a preference model one sequence
   /// an order, `y‖y′` and `y′‖y`. Every response ends with the end-of-sequence token.
   ///
@@ -116,7 +101,7 @@ extension JudgeModel {
   private func group(_ prompt: String, _ sequences: [[[Int32]]], isCut: inout Bool) -> TokenGroup {
     var promptTokens = tokenizer.encode(prompt, addingSpecialTokens: true).map { Int32($0) }
     if promptTokens.isEmpty { promptTokens = separator }
-    let context = transformer.configuration.contextLength
+    let context = configuration.contextLength
     // Responses get what the prompt leaves, and half the context if they need it; the prompt gets what they leave.
     let parts = sequences.first?.count ?? 1
     let most = max(max(context / 2, context - promptTokens.count) / parts - separator.count, 1)

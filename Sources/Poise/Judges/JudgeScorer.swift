@@ -11,10 +11,21 @@ final class JudgeScorer: @unchecked Sendable {
 
   /// Groups of one pass: enough for the matrix products to run at speed.
   private static let batchSize = 64
+  private static let shardCount = 8
 
   init(_ judge: JudgeModel, pool: WorkerPool) {
     self.judge = judge
-    pass = ShardedPass(judge.transformer, pool: pool, shardCount: 8, backward: false, reference: false)
+    pass = ShardedPass(judge.transformer, pool: pool, shardCount: Self.shardCount, backward: false, reference: false)
+  }
+
+  /// What scoring makes beside the judge's parameters, where every group is as large as the largest.
+  static func memoryPlan(
+    _ configuration: TransformerConfiguration, groups: [TokenGroup], count: Int, workers: Int
+  ) -> MemoryPlan {
+    guard let largest = EvenRuns(of: min(count, batchSize), into: shardCount).lazy.map(\.count).max() else { return MemoryPlan() }
+    return ShardedPass.memoryPlan(
+      configuration, workers: workers, shardCount: shardCount, backward: false, reference: false,
+      capacity: WorkspaceCapacity(largest: groups, perShard: largest, reading: .ends))
   }
 
   /// What the head says of every response of every group.
@@ -68,7 +79,7 @@ public struct RewardModelRewarder: Rewarder {
   }
 
   /// Responses that share their prompt's rows: memory is for the largest group.
-  private static let largestGroup = 8
+  fileprivate static let largestGroup = 8
 
   private struct Place: Hashable {
     let prompt: ExactString
@@ -132,4 +143,32 @@ extension BothOrdersPrediction {
 
   /// p(y ≻ y′) without the bias of position.
   var preference: Double { PreferenceProbability.symmetrized(forward: forth, backward: back) }
+}
+
+extension JudgeModel.Kind {
+  /// What a judge of this kind takes that compares all responses to each of `promptCount` prompts, its parameters included.
+  ///
+  /// - Parameters:
+  ///   - longestPrompt: tokens, of prompts and of responses as the judge reads them.
+  ///   - responses: to a prompt.
+  func memoryPlan(
+    _ configuration: TransformerConfiguration, promptCount: Int, longestPrompt: Int, responses: Int, responseTokens: Int,
+    workers: Int
+  ) -> MemoryPlan {
+    // Every response ends with a separator.
+    let (sequences, length, groups) =
+      switch self {
+      case .reward:
+        (
+          min(responses, RewardModelRewarder.largestGroup), responseTokens + 1,
+          (responses + RewardModelRewarder.largestGroup - 1) / RewardModelRewarder.largestGroup
+        )
+      case .preference: (2, 2 * (responseTokens + 1), responses * (responses - 1) / 2)
+      }
+    let read = min(length, max(configuration.contextLength - 1, 1))
+    let largest = TokenGroup(
+      promptTokens: max(min(longestPrompt, configuration.contextLength - read), 1), responseTokens: read, responses: sequences)
+    return MemoryPlan(parametersOf: "the judge", configuration)
+      + JudgeScorer.memoryPlan(configuration, groups: [largest], count: promptCount * groups, workers: workers)
+  }
 }

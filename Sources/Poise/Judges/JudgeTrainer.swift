@@ -187,3 +187,16 @@ public final class JudgeTrainer: Trainer {
       "best.parameters", shape: [parameters.count], into: parameters[writingElements: 0..<parameters.count])
   }
 }
+
+extension JudgeTrainer {
+  /// What a trainer makes beside the judge's parameters.
+  package static func memoryPlan(
+    _ configuration: TransformerConfiguration, examples: [TokenGroup], heldOut: [TokenGroup], options: TrainingOptions,
+    workers: Int
+  ) -> MemoryPlan {
+    let capacity = WorkspaceCapacity(largest: examples, perShard: options.groupsPerShard, reading: .ends)
+    return options.memoryPlan(configuration, capacity: capacity, workers: workers)
+      + MemoryPlan(parametersOf: "the best judge so far", configuration)
+      + JudgeScorer.memoryPlan(configuration, groups: heldOut, count: heldOut.count, workers: workers)
+  }
+}

@@ -3,7 +3,7 @@ import PoiseModel
 import PoiseText
 
 /// A model with the text that goes with it: what a user calls MODEL.
-public struct Policy: TrainablePolicy, SavableModel {
+public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
   public var model: StoredModel
   /// Nil for folders without a tokenizer: such policies read and write token ids only.
   public var tokenizer: Tokenizer?
@@ -29,27 +29,16 @@ public struct Policy: TrainablePolicy, SavableModel {
   ///   long as the other.
   /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree, or the folder holds a judge.
   public init(folder: String, pool: WorkerPool = WorkerPool(workerCount: 1)) throws {
-    let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
-    var (weights, text): (Result<StoredModel, any Error>?, Result<TokenizerFiles, any Error>?)
+    var (outline, weights): (Result<PolicyOutline, any Error>?, Result<StoredModel, any Error>?)
     pool.forEach(2) { _, part in
       if part == 0 {
-        weights = Result { try StoredModel(folder: checkpoint) }
+        weights = Result { try StoredModel(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder) }
       } else {
-        text = Result { try TokenizerFiles(folder: checkpoint) }
+        outline = Result { try PolicyOutline(folder: folder) }
       }
     }
-    let model = try weights!.get()
-    guard model.transformer.configuration.head == .vocabulary else {
-      let path = "\(checkpoint)/config.json"
-      let kind = try JudgeModel.kind(of: model, path).rawValue
-      throw DataError(
-        path,
-        "this is a \(kind) model, which judges texts and writes none. Use it as a judge or annotator, \(kind):\(folder), and "
-          + "name a policy here.", category: .configuration)
-    }
-    let files = try text!.get()
-    try files.requireFit(folder: checkpoint, model.transformer.configuration)
-    self.init(model: model, tokenizer: files.tokenizer, tokenizerConfig: files.config)
+    let text = try outline!.get()
+    self.init(model: try weights!.get(), tokenizer: text.tokenizer, tokenizerConfig: text.tokenizerConfig)
   }
 
   /// Writes everything Hugging Face transformers needs to load the policy.
@@ -70,15 +59,22 @@ public struct Policy: TrainablePolicy, SavableModel {
       throw .differentForms
     }
   }
+}
 
+/// A policy as far as texts are concerned, which needs no weights.
+public protocol TokenizedPolicy: Sendable {
+  var configuration: TransformerConfiguration { get }
+  /// Nil where token ids are all that is read and written.
+  var tokenizer: Tokenizer? { get }
+}
+
+extension TokenizedPolicy {
   /// The tokenizer, or an error that says why text cannot be used.
   public func requireTokenizer() throws -> Tokenizer {
     guard let tokenizer else { throw PolicyError.noTokenizer }
     return tokenizer
   }
-}
 
-extension Policy {
   /// A prompt as the model reads it: with the special tokens that the tokenizer puts around a text.
   public func promptTokens(_ prompt: TextOrTokens) throws -> [Int32] {
     var ids: [Int]

@@ -13,7 +13,7 @@ public struct Prompt: Sendable, Equatable {
   }
 }
 
-extension Policy {
+extension TokenizedPolicy {
   /// The prompts of a JSON Lines file.
   ///
   /// - Parameter responseTokens: tokens that must still fit behind each prompt.

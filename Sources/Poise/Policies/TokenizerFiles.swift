@@ -13,15 +13,11 @@ struct TokenizerFiles: Sendable {
     self.config = config
   }
 
-  /// - Throws: errors of the files.
-  init(folder: String) throws {
+  /// - Throws: errors of the files; `DataError` where tokenizer and model disagree.
+  init(folder: String, of model: TransformerConfiguration) throws {
     tokenizer = Tokenizer.isIn(folder: folder) ? try Tokenizer(folder: folder) : nil
     let configPath = "\(folder)/tokenizer_config.json"
     config = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
-  }
-
-  /// - Throws: `DataError` where tokenizer and model disagree.
-  func requireFit(folder: String, _ model: TransformerConfiguration) throws {
     if let tokenizer, tokenizer.vocabularySize > model.vocabularySize {
       throw DataError(
         "\(folder)/tokenizer.json",

@@ -43,9 +43,7 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
   ) -> [[SampledResponse]] {
     precondition(!decodesReference || reference != nil)
     precondition(decodesReference || mixtures.allSatisfy { $0 == 0 }, "a mixture needs the reference decoded")
-    let most = max(1, Self.mostSequences / max(mixtures.count, 1))
-    let waves = max(1, (prompts.count + most * pool.workerCount - 1) / (most * pool.workerCount))
-    let shards = EvenRuns(of: prompts.count, into: waves * pool.workerCount)
+    let shards = Self.shards(of: prompts.count, responses: mixtures.count, workers: pool.workerCount)
     reserve(prompts, mixtures.count, shards)
     workers.first?.adopt(policy: policy, reference: decodesReference ? reference : nil, pool: pool)
     var responses: [[SampledResponse]] = Array(repeating: [], count: prompts.count)
@@ -66,6 +64,13 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
   /// Sequences that one decoder advances together: enough for products at full speed, few enough for caches of keys and values.
   private static var mostSequences: Int { 256 }
 
+  /// The prompts that each decoder takes at a time, as many decoders as there are workers in each wave.
+  private static func shards(of promptCount: Int, responses: Int, workers: Int) -> EvenRuns {
+    let most = max(1, mostSequences / max(responses, 1))
+    let waves = max(1, (promptCount + most * workers - 1) / (most * workers))
+    return EvenRuns(of: promptCount, into: waves * workers)
+  }
+
   private func reserve(_ prompts: [[Int32]], _ count: Int, _ shards: EvenRuns) {
     var needed = capacity
     needed.responseTokens = options.maximumTokens
@@ -77,11 +82,29 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
     }
     guard needed != capacity || workers.count < min(pool.workerCount, shards.count) else { return }
     capacity = needed
+    workers = []  // or there would be room for both
     let count = min(pool.workerCount, shards.count)
     let policies = model.makeDecoders(count, capacity: needed)
     let references = decodesReference ? model.makeDecoders(count, capacity: needed) : []
     workers = policies.indices.map {
       ShardSampler(model, policy: policies[$0], reference: decodesReference ? references[$0] : nil)
+    }
+  }
+}
+
+extension Sampler where Model == Transformer {
+  /// What a sampler makes for batches of `promptCount` prompts, where every prompt is as long as the longest.
+  package static func memoryPlan(
+    _ configuration: TransformerConfiguration, promptCount: Int, longestPrompt: Int, responses: Int, options: SamplingOptions,
+    workers: Int, decodesReference: Bool
+  ) -> MemoryPlan {
+    let shards = shards(of: promptCount, responses: responses, workers: workers)
+    let largest = shards.lazy.map(\.count).max() ?? 0
+    let capacity = DecoderCapacity(
+      promptCount: largest, promptTokens: largest * longestPrompt, longestPrompt: longestPrompt,
+      sequenceCount: largest * responses, responseTokens: options.maximumTokens)
+    return ["the policy", "the reference"].prefix(decodesReference ? 2 : 1).reduce(MemoryPlan()) { plan, owner in
+      plan + Decoder.memoryPlan(configuration, of: owner, count: min(workers, shards.count), capacity: capacity)
     }
   }
 }

@@ -44,15 +44,14 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     self.prompts = prompts
     self.options = options
     plan = ResponsePlan(algorithm.sampling, responseCount: responsesPerPrompt)
-    let decodesReference = algorithm.sampling.mixture > 0
+    let decodesReference = algorithm.decodesReference
     sampler = Sampler(policy.languageModel, options: sampling, pool: pool, decodesReference: decodesReference)
     takesReferenceFromSampling = decodesReference && policy.languageModel.decodesExactly
     pass = ShardedPass(
       policy.languageModel, pool: pool, shardCount: options.shards, backward: true, reference: !takesReferenceFromSampling)
-    let longest = prompts.lazy.map(\.tokens.count).max()!
     let largest = TokenGroup(
-      prompt: Array(repeating: 0, count: longest),
-      responses: Array(repeating: Array(repeating: 0, count: sampling.maximumTokens), count: responsesPerPrompt))
+      promptTokens: prompts.lazy.map(\.tokens.count).max()!, responseTokens: sampling.maximumTokens,
+      responses: responsesPerPrompt)
     pass.reserve(WorkspaceCapacity(largest: [largest], perShard: options.groupsPerShard))
     update = ParameterUpdate(options, policy.languageModel.parameterLayout, pool: pool)
     order = DataOrder(count: prompts.count, batchSize: options.batchSize, seed: options.seed)
@@ -132,6 +131,28 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
   private func identities(_ responses: [[SampledResponse]]) -> [Bool] {
     responses.flatMap { group in plan.pairs.map { group[$0.first].tokens == group[$0.second].tokens } }
   }
+}
+
+extension OnlineTrainer where Trained == Policy {
+  /// What a trainer makes beside the parameters of policy and reference, where every prompt is as long as the longest.
+  package static func memoryPlan(
+    _ configuration: TransformerConfiguration, algorithm: Algorithm, longestPrompt: Int, responsesPerPrompt: Int,
+    sampling: SamplingOptions, options: TrainingOptions, workers: Int
+  ) -> MemoryPlan {
+    let largest = TokenGroup(
+      promptTokens: longestPrompt, responseTokens: sampling.maximumTokens, responses: responsesPerPrompt)
+    return options.memoryPlan(
+      configuration, capacity: WorkspaceCapacity(largest: [largest], perShard: options.groupsPerShard),
+      reference: !algorithm.decodesReference, workers: workers)
+      + Sampler.memoryPlan(
+        configuration, promptCount: options.batchSize, longestPrompt: longestPrompt, responses: responsesPerPrompt,
+        options: sampling, workers: workers, decodesReference: algorithm.decodesReference)
+  }
+}
+
+extension Algorithm {
+  /// Whether sampling evaluates the reference beside the policy.
+  fileprivate var decodesReference: Bool { sampling.mixture > 0 }
 }
 
 extension StepRecord.SamplingRecord {

@@ -90,6 +90,17 @@ public final class SnapshotObserver<Trained: TrainablePolicy>: TrainingObserver 
   }
 }
 
+extension SnapshotObserver where Trained == Policy {
+  /// What looking makes beside the parameters, where every prompt is as long as the longest.
+  package static func memoryPlan(
+    _ configuration: TransformerConfiguration, longestPrompt: Int, sampling: SamplingOptions, workers: Int
+  ) -> MemoryPlan {
+    Sampler.memoryPlan(
+      configuration, promptCount: Sampler<Trained.Model>.listBatchSize, longestPrompt: longestPrompt, responses: 1,
+      options: sampling, workers: workers, decodesReference: false)
+  }
+}
+
 extension SamplingKey {
   /// What a look draws after a step of a run: nothing that training draws, and of every step something else.
   static func look(seed: UInt64, step: Int) -> SamplingKey {

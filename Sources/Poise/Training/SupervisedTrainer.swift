@@ -7,7 +7,7 @@ public final class SupervisedTrainer: PlainTrainer {
   public let options: TrainingOptions
   public var optimizer: Optimizer { update.optimizer }
 
-  private let groups: [TokenGroup]
+  let groups: [TokenGroup]
   private let pass: ShardedPass<Transformer>
   private let update: ParameterUpdate
   private var order: DataOrder
@@ -45,22 +45,26 @@ public final class SupervisedTrainer: PlainTrainer {
   }
 }
 
-extension TrainingOptions {
-  /// Most groups that one shard of a batch holds.
-  var groupsPerShard: Int { (batchSize + min(shards, batchSize) - 1) / min(shards, batchSize) }
+extension SupervisedTrainer {
+  /// What a trainer makes beside the policy's parameters.
+  package static func memoryPlan(
+    _ configuration: TransformerConfiguration, groups: [TokenGroup], options: TrainingOptions, workers: Int
+  ) -> MemoryPlan {
+    options.memoryPlan(
+      configuration, capacity: WorkspaceCapacity(largest: groups, perShard: options.groupsPerShard), workers: workers)
+  }
 }
 
-extension WorkspaceCapacity {
-  /// Room for any `perShard` of the given groups: as many of the largest.
-  init(largest groups: [TokenGroup], perShard: Int, reading: HeadReading = .predictions) {
-    self.init()
-    for group in groups {
-      var one = WorkspaceCapacity()
-      one.add(group, reading: reading)
-      formUnion(one)
-    }
-    rows *= perShard
-    headRows *= perShard
-    targets *= perShard
+extension TrainingOptions {
+  /// What every trainer makes: passes with gradients, and the optimiser that takes them.
+  func memoryPlan(
+    _ configuration: TransformerConfiguration, capacity: WorkspaceCapacity, reference: Bool = false, workers: Int
+  ) -> MemoryPlan {
+    ShardedPass.memoryPlan(
+      configuration, workers: workers, shardCount: shards, backward: true, reference: reference, capacity: capacity)
+      + Optimizer.memoryPlan(optimizer, parameters: ParameterLayout(configuration).layout)
   }
+
+  /// Most groups that one shard of a batch holds.
+  var groupsPerShard: Int { (batchSize + min(shards, batchSize) - 1) / min(shards, batchSize) }
 }

@@ -10,17 +10,38 @@ import PoiseModel
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "This machine: instruction set, BLAS, threads, memory, limits and what they mean.",
-    discussion:
-      "The limits are measured, in about two seconds, `poise bench` has more of them; other programs at work lower them.")
+    discussion: """
+      The limits are measured, in about two seconds, `poise bench` has more of them; other programs at work lower them.
 
-  @Option(help: ArgumentHelp("Worker threads to measure with, 1 or more. (default: all processors)", valueName: "n"))
+      `poise doctor --model MODEL --plan train ipo --batch-size 64 …` measures nothing and says what memory a command would take: \
+      sft, reward, preference, train, sample or score with its options. Of MODEL only config.json and the tokenizer are needed. \
+      Data are read where the command's options name them; else texts are taken to be as long as the context allows. \
+      Training that would not fit is refused in the same words; \(AvailableMemory.variable), in bytes, says how much there is.
+      """)
+
+  @Option(help: ArgumentHelp("Folder of the model of --plan, where that names none.", valueName: "model")) var model: String?
+  @Option(
+    help: ArgumentHelp("Worker threads to measure with, or of the plan, 1 or more. (default: all processors)", valueName: "n"))
   var threads: Int?
   @OptionGroup var output: OutputOptions
   @OptionGroup var configurationOption: ConfigurationOption
+  @Option(
+    parsing: .remaining,
+    help: ArgumentHelp("Say what memory a command would take; its options follow to the end of the line.", valueName: "command"))
+  var plan: [String] = []
 
-  func validate() throws { if let threads { try requireRange("--threads", threads, 1...1024) } }
+  func validate() throws {
+    if let threads { try requireRange("--threads", threads, 1...1024) }
+    if model != nil, plan.isEmpty { throw ValidationError("--model belongs to --plan, which was not given.") }
+  }
 
   func run() throws {
+    guard plan.isEmpty else {
+      // At the end of the line it means this report; a plan has no other.
+      let line = plan.filter { $0 != "--json" }
+      let report = try MemoryReport(MemoryPlanning(line: line, model: model, threads: threads))
+      return Console.result(output.json || line != plan ? report.json.line : report.text)
+    }
     let pool = WorkerPool(workerCount: threads ?? WorkerPool.processorCount)
     let diagnosis = Diagnosis(pool: pool)
     Console.result(output.json ? diagnosis.json.line : diagnosis.text)
@@ -84,7 +105,7 @@ struct Diagnosis {
       "  BLAS      \(LinearAlgebra.description)",
       "  threads   \(workers) of \(WorkerPool.processorCount) processors",
       "  memory    \(gigabytes) GiB; training takes 20 bytes a parameter (policy, reference, gradient, Adam's moments), 4 more a",
-      "            thread, and activations",
+      "            thread, and activations; --plan says how much a command takes",
     ]
   }
 

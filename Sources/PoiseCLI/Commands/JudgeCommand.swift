@@ -51,17 +51,20 @@ struct JudgeRun {
   func run() throws {
     let run = TrainingRun(flags: training, common: common, command: kind.rawValue, description: resolved)
     let checkpoint = try run.resumedCheckpoint()
+    let policy = checkpoint == nil ? try start.outline() : nil
+    let outline = try policy.map { try JudgeOutline(kind, startingFrom: $0) } ?? JudgeOutline(kind, folder: checkpoint!.folder)
+    let data = try read(outline)
+    let (examples, heldOut) = examples(outline, data)
+    try memoryPlan(outline, training: examples, heldOut: heldOut).requireAvailable()
     let judge =
-      try checkpoint.map { try JudgeModel(kind, folder: $0.folder) }
-      ?? JudgeModel(kind, startingFrom: start.policy(seed: common.seed))
-    let data = JudgeData(
-      try RecordedComparison.read(flags.data, judge.tokenizer), validationShare: flags.validationShare, seed: common.seed)
-    guard !data.training.isEmpty else {
-      throw DataError(flags.data, "every prompt was held out; give more prompts or a smaller --validation-share.")
-    }
+      try policy.map { try JudgeModel(kind, startingFrom: Policy($0, seed: common.seed)) }
+      ?? JudgeModel(kind, folder: checkpoint!.folder)
     let test = try flags.testData.map { try RecordedComparison.read($0, judge.tokenizer) }
     let pool = common.makePool()
-    let trainer = trainer(judge, data, pool)
+    let trainer = JudgeTrainer(
+      judge, examples: examples, heldOut: heldOut,
+      stopping: .init(evaluateEvery: flags.evaluateEvery, patience: flags.patience), centring: centring, options: options,
+      pool: pool)
     let records = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
     common.note(TrainingSummary(records: records).text + "\n")
     if let best = trainer.bestStep, best < trainer.optimizer.step {
@@ -85,18 +88,52 @@ struct JudgeRun {
     if output.json { common.note(text) } else { Console.result(text) }
   }
 
-  private func trainer(_ judge: JudgeModel, _ data: JudgeData, _ pool: WorkerPool) -> JudgeTrainer {
-    let (examples, heldOut) = (judge.examples(data.training), judge.examples(data.validation))
+  private var options: TrainingOptions { training.options(Self.defaults, seed: common.seed) }
+
+  private func read(_ outline: JudgeOutline) throws -> JudgeData {
+    let data = JudgeData(
+      try RecordedComparison.read(flags.data, outline.tokenizer), validationShare: flags.validationShare, seed: common.seed)
+    guard !data.training.isEmpty else {
+      throw DataError(flags.data, "every prompt was held out; give more prompts or a smaller --validation-share.")
+    }
+    return data
+  }
+
+  /// What the judge will read, and a word about what is too long for it.
+  private func examples(_ outline: JudgeOutline, _ data: JudgeData) -> (
+    training: [PreferenceExample], heldOut: [PreferenceExample]
+  ) {
+    let (examples, heldOut) = (outline.examples(data.training), outline.examples(data.validation))
     let cut = examples.cut + heldOut.cut
     if cut > 0 {
       common.note(
         "\(cut) of \(data.training.count + data.validation.count) comparisons are longer than the model's context of "
-          + "\(judge.transformer.configuration.contextLength) tokens and were cut.")
+          + "\(outline.configuration.contextLength) tokens and were cut.")
     }
-    return JudgeTrainer(
-      judge, examples: examples.examples, heldOut: heldOut.examples,
-      stopping: .init(evaluateEvery: flags.evaluateEvery, patience: flags.patience), centring: centring,
-      options: training.options(Self.defaults, seed: common.seed), pool: pool)
+    return (examples.examples, heldOut.examples)
+  }
+
+  /// What the run will take, from options and data alone.
+  func memoryPlan() throws -> MemoryPlan {
+    let outline =
+      try training.resume ? JudgeOutline(kind, folder: training.out) : JudgeOutline(kind, startingFrom: start.outline())
+    guard MemoryPlanning.isGiven(flags.data) else {
+      let largest = TokenGroup.largest(contextLength: outline.configuration.contextLength, responses: 2)
+        .map { PreferenceExample(group: $0, preference: 1) }
+      // More held-out comparisons than are scored at a time.
+      return memoryPlan(outline, training: largest, heldOut: Array(repeating: largest, count: 64).flatMap(\.self))
+    }
+    let (examples, heldOut) = examples(outline, try read(outline))
+    return memoryPlan(outline, training: examples, heldOut: heldOut)
+  }
+
+  private func memoryPlan(
+    _ outline: JudgeOutline, training examples: [PreferenceExample], heldOut: [PreferenceExample]
+  ) -> MemoryPlan {
+    MemoryPlan(parametersOf: "the judge", outline.configuration)
+      + JudgeTrainer.memoryPlan(
+        outline.configuration, examples: examples.map(\.group), heldOut: heldOut.map(\.group), options: options,
+        workers: common.workerCount)
   }
 
   private var resolved: JSON.Object {
@@ -132,10 +169,9 @@ struct RewardCommand: JudgeTrainingCommand {
     try requireRange("--centring", centring, 0...1e6)
   }
 
-  func run() throws {
-    try JudgeRun(
-      kind: .reward, start: start, flags: flags, training: training, output: output, common: common, centring: centring
-    ).run()
+  var judgeRun: JudgeRun {
+    JudgeRun(
+      kind: .reward, start: start, flags: flags, training: training, output: output, common: common, centring: centring)
   }
 }
 
@@ -156,7 +192,7 @@ struct PreferenceCommand: JudgeTrainingCommand {
 
   func validate() throws { try start.validate(resuming: training.resume) }
 
-  func run() throws {
-    try JudgeRun(kind: .preference, start: start, flags: flags, training: training, output: output, common: common).run()
+  var judgeRun: JudgeRun {
+    JudgeRun(kind: .preference, start: start, flags: flags, training: training, output: output, common: common)
   }
 }

@@ -33,8 +33,14 @@ struct ProfiledCommand<Command: ParsableCommand>: ParsableCommand {
 }
 
 /// A command whose own report programs may read.
-protocol JudgeTrainingCommand: ParsableCommand {
+protocol JudgeTrainingCommand: PlannedCommand {
   var output: OutputOptions { get }
+  var judgeRun: JudgeRun { get }
+}
+
+extension JudgeTrainingCommand {
+  func run() throws { try judgeRun.run() }
+  func memoryPlan() throws -> MemoryPlan { try judgeRun.memoryPlan() }
 }
 
 /// `poise profile reward`, `poise profile preference`: `--json`, which the command has too, then speaks of the profile.

@@ -4,7 +4,7 @@ import PoiseFiles
 import PoiseModel
 
 /// `poise sample`
-struct SampleCommand: ParsableCommand {
+struct SampleCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Responses from a policy, or from the mixture of a policy and its reference.",
     discussion: """
@@ -46,9 +46,24 @@ struct SampleCommand: ParsableCommand {
   }
 
   /// Few enough responses at once for their caches to stay small; part of the results' last bits, so not a matter of memory.
+  private var batchSize: Int { max(1, 64 / count) }
+
   private func batches(of prompts: [Prompt]) -> [Range<Int>] {
-    let size = max(1, 64 / count)
-    return stride(from: 0, to: prompts.count, by: size).map { $0..<min($0 + size, prompts.count) }
+    stride(from: 0, to: prompts.count, by: batchSize).map { $0..<min($0 + batchSize, prompts.count) }
+  }
+
+  func memoryPlan() throws -> MemoryPlan {
+    let outline = try PolicyOutline(folder: model)
+    let (configuration, options) = (outline.configuration, sampling.options())
+    let given =
+      MemoryPlanning.isGiven(prompts)
+      ? try outline.prompts(prompts, responseTokens: options.maximumTokens).map(\.tokens.count) : []
+    let longest = given.max() ?? max(configuration.contextLength - options.maximumTokens, 1)
+    return MemoryPlan(parametersOf: "the policy", configuration)
+      + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", configuration))
+      + Sampler.memoryPlan(
+        configuration, promptCount: given.isEmpty ? batchSize : min(batchSize, given.count), longestPrompt: longest,
+        responses: count, options: options, workers: common.workerCount, decodesReference: reference != nil)
   }
 
   private func write(_ prompt: Prompt, _ responses: [SampledResponse], _ policy: Policy) {

@@ -5,7 +5,7 @@ import PoiseModel
 import PoiseText
 
 /// `poise score`
-struct ScoreCommand: ParsableCommand {
+struct ScoreCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Log-probabilities of given responses, or what a reward model thinks of them.",
     discussion: """
@@ -60,6 +60,22 @@ struct ScoreCommand: ParsableCommand {
     } else {
       Console.result(table(scores))
     }
+  }
+
+  /// Of log-probabilities: rewards are asked for a few groups at a time, whose lengths are the reward model's affair.
+  func memoryPlan() throws -> MemoryPlan {
+    guard let model else {
+      throw ValidationError("--plan has nothing to say of --reward, which reads a few answers at a time.")
+    }
+    let outline = try PolicyOutline(folder: model)
+    let configuration = outline.configuration
+    let groups =
+      MemoryPlanning.isGiven(input)
+      ? try outline.groups(input, endingText: !leavesEndOff)
+      : TokenGroup.largest(contextLength: configuration.contextLength, responses: 1)
+    return MemoryPlan(parametersOf: "the policy", configuration)
+      + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", configuration))
+      + Scorer.memoryPlan(configuration, groups: groups, reference: reference != nil, workers: common.workerCount)
   }
 
   private func table(_ scores: [ResponseScore]) -> String {

@@ -5,7 +5,7 @@ import PoiseModel
 import PoiseText
 
 /// `poise sft`
-struct SupervisedCommand: ParsableCommand {
+struct SupervisedCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft", abstract: "Supervised fine-tuning, of a model or from scratch.",
     discussion: "Data: JSON Lines of {\"prompt\", \"completion\"} or {\"text\"}. Only completions are learnt.")
@@ -22,13 +22,28 @@ struct SupervisedCommand: ParsableCommand {
   func run() throws {
     let run = TrainingRun(flags: training, common: common, command: "sft", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
-    let policy = try checkpoint.map { try Policy(folder: $0.folder) } ?? start.policy(seed: common.seed)
-    let groups = try policy.groups(data)
+    let outline = try checkpoint.map { try PolicyOutline(folder: $0.folder) } ?? start.outline()
+    let groups = try outline.groups(data)
+    try memoryPlan(outline, groups).requireAvailable()
+    let policy = try Policy(outline, seed: common.seed)
     let trainer = SupervisedTrainer(
       policy, groups: groups, options: training.options(Self.defaults, seed: common.seed), pool: common.makePool())
     let records = try run.run(trainer, saving: policy, resumedFrom: checkpoint)
     Console.result(TrainingSummary(records: records).text)
     Console.result("The policy is in \(training.out).")
+  }
+
+  func memoryPlan() throws -> MemoryPlan {
+    let outline = try training.resume ? PolicyOutline(folder: training.out) : start.outline()
+    let largest = TokenGroup.largest(contextLength: outline.configuration.contextLength, responses: 1)
+    return memoryPlan(outline, try MemoryPlanning.isGiven(data) ? outline.groups(data) : largest)
+  }
+
+  private func memoryPlan(_ outline: PolicyOutline, _ groups: [TokenGroup]) -> MemoryPlan {
+    MemoryPlan(parametersOf: "the policy", outline.configuration)
+      + SupervisedTrainer.memoryPlan(
+        outline.configuration, groups: groups, options: training.options(Self.defaults, seed: common.seed),
+        workers: common.workerCount)
   }
 
   private var resolved: JSON.Object {

@@ -10,7 +10,7 @@ extension RewardBaseline: ExpressibleByArgument {}
 extension Algorithm.Name: ExpressibleByArgument {}
 
 /// `poise train ALGORITHM`
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Trains a policy from preferences.",
     discussion: """
@@ -92,18 +92,37 @@ struct TrainCommand: ParsableCommand {
     let run = TrainingRun(
       flags: training, common: common, command: "train \(algorithm.rawValue)\(kind)", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
-    let policy = try Policy(folder: checkpoint?.folder ?? model, pool: common.makePool())
+    let outline = try PolicyOutline(folder: checkpoint?.folder ?? model)
+    let input = try read(outline)
+    try memoryPlan(outline, input).requireAvailable()
+    let policy = try Policy(outline)
     let reference = try referenceParameters(for: policy)
     let records =
-      offline
-      ? try run.run(offlineTrainer(policy, reference), saving: policy, resumedFrom: checkpoint)
-      : try runOnline(run, policy, reference, resumedFrom: checkpoint)
+      switch input {
+      case .examples(let examples):
+        try run.run(offlineTrainer(policy, reference, examples), saving: policy, resumedFrom: checkpoint)
+      case .prompts(let prompts): try runOnline(run, policy, reference, prompts, resumedFrom: checkpoint)
+      }
     Console.result(TrainingSummary(records: records).text)
     if !records.isEmpty { Console.result("\n" + RunDiagnosis(records).text) }
     Console.result("\nThe policy is in \(training.out).")
   }
 
-  private var settings: Algorithm.Settings {
+  var options: TrainingOptions { training.options(Self.defaults, seed: common.seed) }
+
+  /// What is trained on.
+  enum Input {
+    case prompts([Prompt])
+    case examples([PreferenceExample])
+  }
+
+  func read(_ policy: PolicyOutline) throws -> Input {
+    offline
+      ? .examples(try policy.preferences(data!))
+      : .prompts(try policy.prompts(prompts!, responseTokens: sampling.maxNewTokens))
+  }
+
+  var settings: Algorithm.Settings {
     var settings = Algorithm.Settings(tau: tau, mixture: mixture)
     settings.form = form
     settings.reduction = reduction
@@ -115,16 +134,14 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func runOnline(
-    _ run: TrainingRun, _ policy: Policy, _ reference: Arena, resumedFrom checkpoint: TrainingRun.Checkpoint?
+    _ run: TrainingRun, _ policy: Policy, _ reference: Arena, _ prompts: [Prompt], resumedFrom checkpoint: TrainingRun.Checkpoint?
   ) throws -> [StepRecord] {
     let algorithm = Algorithm(algorithm, settings)
     let pool = common.makePool()
     let feedback = try Judge.feedback(annotator!, for: algorithm.signal, pool: pool)
-    let prompts = try policy.prompts(prompts!, responseTokens: sampling.maxNewTokens)
     let trainer = OnlineTrainer(
       policy, reference: reference, algorithm: algorithm, feedback: feedback, prompts: prompts,
-      responsesPerPrompt: responses, sampling: sampling.options(),
-      options: training.options(Self.defaults, seed: common.seed), pool: pool)
+      responsesPerPrompt: responses, sampling: sampling.options(), options: options, pool: pool)
     let observers = try observers(of: policy, feedback.annotator, prompts, resumedFrom: checkpoint, pool)
     return try run.run(trainer, saving: policy, observers: observers, resumedFrom: checkpoint)
   }
@@ -146,10 +163,12 @@ struct TrainCommand: ParsableCommand {
     ]
   }
 
-  private func offlineTrainer(_ policy: Policy, _ reference: Arena) throws -> OfflineTrainer<Policy> {
+  private func offlineTrainer(
+    _ policy: Policy, _ reference: Arena, _ examples: [PreferenceExample]
+  ) -> OfflineTrainer<Policy> {
     OfflineTrainer(
-      policy, reference: reference, algorithm: Algorithm(algorithm, settings), examples: try policy.preferences(data!),
-      options: training.options(Self.defaults, seed: common.seed), pool: common.makePool())
+      policy, reference: reference, algorithm: Algorithm(algorithm, settings), examples: examples, options: options,
+      pool: common.makePool())
   }
 
   /// The reference is the starting model unless said otherwise, also when a run is resumed.

@@ -19,7 +19,9 @@ struct CommonOptions: ParsableArguments {
     if let threads { try requireRange("--threads", threads, 1...1024) }
   }
 
-  func makePool() -> WorkerPool { WorkerPool(workerCount: threads ?? WorkerPool.processorCount) }
+  var workerCount: Int { threads ?? WorkerPool.processorCount }
+
+  func makePool() -> WorkerPool { WorkerPool(workerCount: workerCount) }
 
   func note(_ text: String) { if !quiet { Console.note(text) } }
 }

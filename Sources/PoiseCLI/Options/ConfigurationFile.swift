@@ -29,7 +29,8 @@ struct ConfigurationFile {
 
   /// What follows the last `--config`, which is the one that counts.
   private static func path(in arguments: [String]) -> String? {
-    let options = arguments.prefix { $0 != "--" }
+    // What follows --plan is the line of another command, which has its own file.
+    let options = arguments.prefix { $0 != "--" && $0 != "--plan" }
     guard let index = options.lastIndex(where: { longName($0) == "config" }) else { return nil }
     if let equals = options[index].firstIndex(of: "=") { return String(options[index][equals...].dropFirst()) }
     return index + 1 < options.count ? options[index + 1] : nil

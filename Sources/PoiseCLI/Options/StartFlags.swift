@@ -29,9 +29,9 @@ struct StartFlags: ParsableArguments {
     if preset != nil, tokenizer == nil { throw ValidationError("--preset needs --tokenizer, the folder of a tokenizer.json.") }
   }
 
-  /// The policy that these options describe.
-  func policy(seed: UInt64) throws -> Policy {
-    if let model { return try Policy(folder: model) }
+  /// All but the weights of the policy that these options describe.
+  func outline() throws -> PolicyOutline {
+    if let model { return try PolicyOutline(folder: model) }
     let tokenizer = try Tokenizer(folder: tokenizer!)
     guard let end = tokenizer.id(of: eosToken) else {
       throw DataError(
@@ -40,7 +40,7 @@ struct StartFlags: ParsableArguments {
     }
     let configuration = preset!.configuration(
       vocabularySize: tokenizer.vocabularySize, endOfSequence: end, contextLength: contextLength)
-    return Policy(model: StoredModel(new: configuration, seed: seed), tokenizer: tokenizer)
+    return PolicyOutline(new: configuration, tokenizer: tokenizer)
   }
 
   var resolved: JSON.Object {

@@ -13,14 +13,30 @@ public struct StoredModel: Sendable {
   /// - Throws: `FileError` where the folder or a file is missing; `DataError` where config.json does not describe a model that
   ///   Poise computes; `CheckpointError` where the weights are damaged or do not fit config.json.
   public init(folder: String) throws {
+    let reader = try Self.configurationReader(folder: folder)
+    let family = try ModelFamily.named(in: reader)
+    try self.init(family, reader, weights: try SafeTensorsCollection(folder: folder))
+  }
+
+  /// What a folder's model is made of, without its parameters: of the weights only the names and shapes are read, and where there
+  /// are no weights yet, config.json alone decides.
+  ///
+  /// - Throws: as ``init(folder:)``, but for weights that are missing or do not fit.
+  public static func outline(folder: String) throws -> (configuration: TransformerConfiguration, config: JSON) {
+    let reader = try configurationReader(folder: folder)
+    let family = try ModelFamily.named(in: reader)
+    let hasWeights = SafeTensorsCollection.exists(in: folder)
+    let weights = hasWeights ? try SafeTensorsCollection(folder: folder) : nil
+    return (try configuration(family, reader, weights: weights), reader.json)
+  }
+
+  private static func configurationReader(folder: String) throws -> ConfigurationReader {
     guard Files.exists(folder) else { throw FileError.missing(path: folder) }
     guard Files.isDirectory(folder) else {
       throw FileError.unreadable(path: folder, reason: "it is a file; a model is a folder with config.json and model.safetensors")
     }
     let path = "\(folder)/config.json"
-    let reader = ConfigurationReader(path: path, json: try Files.readJSON(path))
-    let family = try ModelFamily.named(in: reader)
-    try self.init(family, reader, weights: try SafeTensorsCollection(folder: folder))
+    return ConfigurationReader(path: path, json: try Files.readJSON(path))
   }
 
   /// A single weights file with the `config.json` of its folder.
@@ -29,14 +45,15 @@ public struct StoredModel: Sendable {
     try self.init(try ModelFamily.named(in: reader), reader, weights: try SafeTensorsCollection(file: path))
   }
 
-  private init(_ family: ModelFamily, _ reader: ConfigurationReader, weights: SafeTensorsCollection) throws {
-    // GPT-2 checkpoints come with and without the prefix.
-    func stored(_ name: String) -> String {
-      let short = name.hasPrefix("transformer.") ? String(name.dropFirst("transformer.".count)) : name
-      return weights.tensors[name] == nil && weights.tensors[short] != nil ? short : name
+  /// - Parameter weights: decide what config.json leaves open; nil where there are none.
+  private static func configuration(
+    _ family: ModelFamily, _ reader: ConfigurationReader, weights: SafeTensorsCollection?
+  ) throws -> TransformerConfiguration {
+    var configuration = try family.configuration(reader) { name in weights.map { $0.tensors[$0.stored(name)] != nil } ?? true }
+    if weights == nil, reader.value("architectures")?.array?.first?.string == family.architecture(.scalar) {
+      configuration.head = .scalar
     }
-    var configuration = try family.configuration(reader) { weights.tensors[stored($0)] != nil }
-    if let head = weights.tensors[StoredTensor.scalarHead.name] {
+    if let head = weights?.tensors[StoredTensor.scalarHead.name] {
       guard head.shape.first == 1 else {
         throw reader.error(
           "this is a classifier of \(head.shape.first ?? 0) labels (score.weight in the weights); Poise reads those of one label, "
@@ -45,25 +62,30 @@ public struct StoredModel: Sendable {
       configuration.head = .scalar
     }
     if let problem = configuration.problem { throw reader.error(problem) }
+    return configuration
+  }
+
+  private init(_ family: ModelFamily, _ reader: ConfigurationReader, weights: SafeTensorsCollection) throws {
+    let configuration = try Self.configuration(family, reader, weights: weights)
     self.family = family
     config = reader.json
     let tensors = family.tensors(configuration)
     // Before anything is allocated: sizes that config.json only claims must not cost memory.
-    for tensor in tensors where weights.tensors[stored(tensor.name)] == nil {
+    for tensor in tensors where weights.tensors[weights.stored(tensor.name)] == nil {
       throw CheckpointError.missingTensor(path: weights.path, tensor: tensor.name)
     }
     transformer = Transformer(configuration)
     let layout = transformer.parameters.layout
     for tensor in tensors {
       let expected = tensor.storedShape(of: tensor.region(in: layout))
-      let found = weights.tensors[stored(tensor.name)]!.shape
+      let found = weights.tensors[weights.stored(tensor.name)]!.shape
       guard expected == found else {
         throw CheckpointError.wrongShape(path: weights.path, tensor: tensor.name, expected: expected, found: found)
       }
     }
     parameters = Arena(layout)
-    for tensor in tensors { try parameters.read(tensor, named: stored(tensor.name), from: weights, layout) }
-    try Self.refuseUnread(Set(tensors.map { stored($0.name) }), family, configuration, weights, reader)
+    for tensor in tensors { try parameters.read(tensor, named: weights.stored(tensor.name), from: weights, layout) }
+    try Self.refuseUnread(Set(tensors.map { weights.stored($0.name) }), family, configuration, weights, reader)
   }
 
   /// A tensor that nobody reads would change what the model computes; config.json then describes another model.
@@ -146,6 +168,14 @@ public struct StoredModel: Sendable {
       "_from_model_config": true, "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null,
       "eos_token_id": .tokens(c.endOfSequence),
     ]
+  }
+}
+
+extension SafeTensorsCollection {
+  /// The name under which a tensor is stored: GPT-2 checkpoints come with and without the prefix.
+  fileprivate func stored(_ name: String) -> String {
+    let short = name.hasPrefix("transformer.") ? String(name.dropFirst("transformer.".count)) : name
+    return tensors[name] == nil && tensors[short] != nil ? short : name
   }
 }
 

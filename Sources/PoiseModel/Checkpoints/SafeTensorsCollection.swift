@@ -29,8 +29,7 @@ public struct SafeTensorsCollection: Sendable {
   /// `model.safetensors` of a folder, or else the shards that its `model.safetensors.index.json` names.
   /// - Throws: `FileError` where the folder has neither, or a shard is missing; `CheckpointError` where a file is damaged.
   public init(folder: String) throws {
-    let single = folder + "/model.safetensors"
-    let index = single + ".index.json"
+    let (single, index) = Self.paths(in: folder)
     guard Files.exists(folder) else { throw FileError.missing(path: folder) }
     if Files.exists(single) {
       try self.init(file: single)
@@ -39,6 +38,15 @@ public struct SafeTensorsCollection: Sendable {
     } else {
       throw FileError.missing(path: "\(single) or \(index)")
     }
+  }
+
+  /// Whether a folder has such files.
+  static func exists(in folder: String) -> Bool {
+    Files.exists(paths(in: folder).single) || Files.exists(paths(in: folder).index)
+  }
+
+  private static func paths(in folder: String) -> (single: String, index: String) {
+    ("\(folder)/model.safetensors", "\(folder)/model.safetensors.index.json")
   }
 
   private init(index path: String, folder: String) throws {

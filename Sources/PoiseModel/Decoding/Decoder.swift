@@ -29,13 +29,9 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   public let transformer: Transformer
   public let capacity: DecoderCapacity
   private let weights: DecodingWeights
-  private let plan: ActivationLayout
+  private let layout: DecoderLayout
   private let activations: Arena
   private let cache: Arena
-  /// Keys and values of the prompts and of the responses, one pair a block.
-  private var caches: [Cache] = []
-  private let logitsTensor: Tensor  // (max(prompts, sequences), V)
-  private let scratch: Tensor
   private let logitsArena: Arena
 
   private var prompts = PackedGroups()
@@ -53,51 +49,17 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     var promptCount: Int
   }
 
-  /// Keys and values of one block, as attention wants them: by head, keys transposed, in panels.
-  private struct Cache {
-    var promptKeys: Tensor  // (K, D · prompt slots)
-    var promptValues: Tensor  // (K, prompt slots · D)
-    var responseKeys: Tensor  // (sequences · K, D · response slots)
-    var responseValues: Tensor
-  }
-
   init(_ transformer: Transformer, weights: DecodingWeights, capacity: DecoderCapacity) {
     self.transformer = transformer
     self.weights = weights
     self.capacity = capacity
-    let c = transformer.configuration
-    plan = ActivationLayout(
-      c,
-      capacity: WorkspaceCapacity(
-        rows: max(capacity.promptTokens, capacity.sequenceCount), headRows: max(capacity.promptCount, capacity.sequenceCount),
-        segmentRows: capacity.longestPrompt, visibleRows: capacity.longestPrompt),
-      purpose: .init(backward: false, reference: false, headBlockRows: 0))
-    activations = Arena(plan.layout)
-    var layout = Layout()
-    let promptSlots = Self.wholePanels(capacity.promptTokens) + capacity.promptCount * kernels.panelColumns
-    let responseSlots = Self.wholePanels(capacity.responseTokens)
-    let size = Self.wholePanels(c.headSize)
-    for block in 0..<c.blockCount {
-      caches.append(
-        Cache(
-          promptKeys: layout.add("prompts.\(block).keys", c.keyValueHeadCount, promptSlots * c.headSize),
-          promptValues: layout.add("prompts.\(block).values", c.keyValueHeadCount, promptSlots * size),
-          responseKeys: layout.add(
-            "responses.\(block).keys", capacity.sequenceCount * c.keyValueHeadCount, responseSlots * c.headSize),
-          responseValues: layout.add(
-            "responses.\(block).values", capacity.sequenceCount * c.keyValueHeadCount, responseSlots * size)))
-    }
-    cache = Arena(layout)
-    var output = Layout()
-    logitsTensor = output.add("logits", max(capacity.promptCount, capacity.sequenceCount), c.vocabularySize)
-    scratch = output.add(
-      "scratch", capacity.sequenceCount, Self.wholePanels(capacity.longestPrompt) + Self.wholePanels(capacity.responseTokens))
-    logitsArena = Arena(output)
+    layout = DecoderLayout(transformer.configuration, capacity: capacity)
+    activations = Arena(layout.activations.layout)
+    cache = Arena(layout.cache)
+    logitsArena = Arena(layout.output)
   }
 
-  private static func wholePanels(_ count: Int) -> Int {
-    (count + kernels.panelColumns - 1) / kernels.panelColumns * kernels.panelColumns
-  }
+  private var plan: ActivationLayout { layout.activations }
 
   public func adopt(_ parameters: Arena, pool: WorkerPool) { weights.adopt(parameters, pool: pool) }
 
@@ -109,7 +71,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     for prompt in prompts {
       self.prompts.append(TokenGroup(prompt: prompt, responses: []))
       promptSlots.append(slot)
-      slot += Self.wholePanels(prompt.count)
+      slot += DecoderLayout.wholePanels(prompt.count)
     }
     let (batch, a) = (self.prompts, activations)
     let rows = batch.rowCount
@@ -124,7 +86,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
       ) {
         transformer.attentionForward(batch, block.queryKeyValue, into: block.attended, plan, a)
         for (prompt, segment) in batch.segments.enumerated() {
-          rememberPrompt(segment.rows, slot: promptSlots[prompt], of: block.queryKeyValue, caches[index])
+          rememberPrompt(segment.rows, slot: promptSlots[prompt], of: block.queryKeyValue, layout.caches[index])
         }
       }
     }
@@ -151,8 +113,8 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
       transformer.blockForward(
         index, weights, block, into: plan.blockOutput(index), positions: positions.span, rows: rows, a
       ) {
-        for row in 0..<rows { remember(row, sequence: sequences[row], of: block.queryKeyValue, caches[index]) }
-        for run in runs { attend(run, sequences, block, caches[index]) }
+        for row in 0..<rows { remember(row, sequence: sequences[row], of: block.queryKeyValue, layout.caches[index]) }
+        for run in runs { attend(run, sequences, block, layout.caches[index]) }
       }
     }
     length += 1
@@ -163,7 +125,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   @_lifetime(borrow self)
   public func logits(row: Int) -> Span<Float> {
     let arena = logitsArena
-    return _overrideLifetime(arena[logitsTensor, rows: row..<row + 1], borrowing: self)
+    return _overrideLifetime(arena[layout.logits, rows: row..<row + 1], borrowing: self)
   }
 
   private func findRuns(_ sequences: [Int], _ promptOf: [Int]) {
@@ -181,17 +143,17 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   }
 
   /// Packs keys and values of a whole prompt.
-  private func rememberPrompt(_ rows: Range<Int>, slot: Int, of x: Tensor, _ places: Cache) {
+  private func rememberPrompt(_ rows: Range<Int>, slot: Int, of x: Tensor, _ places: DecoderLayout.Cache) {
     let (a, cache, c) = (activations, cache, transformer.configuration)
     let source = a[x, rows: rows]
-    let size = Self.wholePanels(c.headSize)
+    let size = DecoderLayout.wholePanels(c.headSize)
     for head in 0..<c.keyValueHeadCount {
       let (key, value) = (transformer.keyColumn(head), transformer.valueColumn(head))
       kernels.packPanels(
         source.extracting(key..<source.count), rows: c.headSize, columns: rows.count, rowStride: 1, columnStride: x.columns,
         into: cache[
           writing: places.promptKeys, row: head,
-          slot * c.headSize..<(slot + Self.wholePanels(rows.count)) * c.headSize])
+          slot * c.headSize..<(slot + DecoderLayout.wholePanels(rows.count)) * c.headSize])
       kernels.packPanels(
         source.extracting(value..<source.count), rows: rows.count, columns: c.headSize, rowStride: x.columns, columnStride: 1,
         into: cache[writing: places.promptValues, row: head, slot * size..<(slot + rows.count) * size])
@@ -199,23 +161,23 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   }
 
   /// Adds key and value of the latest token of a response.
-  private func remember(_ row: Int, sequence: Int, of x: Tensor, _ places: Cache) {
+  private func remember(_ row: Int, sequence: Int, of x: Tensor, _ places: DecoderLayout.Cache) {
     let (a, cache, c) = (activations, cache, transformer.configuration)
     let source = a[x, rows: row..<row + 1]
     for head in 0..<c.keyValueHeadCount {
       kernels.appendToPanels(
         key: source.extracting(transformer.keyColumn(head)..<transformer.keyColumn(head) + c.headSize),
         value: source.extracting(transformer.valueColumn(head)..<transformer.valueColumn(head) + c.headSize),
-        slot: length, slots: Self.wholePanels(capacity.responseTokens),
+        slot: length, slots: DecoderLayout.wholePanels(capacity.responseTokens),
         keys: cache[writing: places.responseKeys, rows: sequence * c.keyValueHeadCount + head],
         values: cache[writing: places.responseValues, rows: sequence * c.keyValueHeadCount + head])
     }
   }
 
   /// Attention of the rows of a run to their prompt, in one product, and to their own past, each for itself.
-  private func attend(_ run: Run, _ sequences: [Int], _ block: ActivationLayout.Block, _ places: Cache) {
+  private func attend(_ run: Run, _ sequences: [Int], _ block: ActivationLayout.Block, _ places: DecoderLayout.Cache) {
     let (a, cache, c, output) = (activations, cache, transformer.configuration, logitsArena)
-    let (slot, size) = (promptSlots[run.prompt], Self.wholePanels(c.headSize))
+    let (slot, size) = (promptSlots[run.prompt], DecoderLayout.wholePanels(c.headSize))
     for head in 0..<c.keyValueHeadCount {
       kernels.decodingAttention(
         a[block.queryKeyValue, rows: run.rows], rows: run.rows.count, columns: block.queryKeyValue.columns,
@@ -223,11 +185,13 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
         promptCount: run.promptCount,
         promptKeys: cache[
           places.promptKeys, row: head,
-          slot * c.headSize..<(slot + Self.wholePanels(run.promptCount)) * c.headSize],
+          slot * c.headSize..<(slot + DecoderLayout.wholePanels(run.promptCount)) * c.headSize],
         promptValues: cache[places.promptValues, row: head, slot * size..<(slot + run.promptCount) * size],
         responses: sequences.span.extracting(run.rows), head: head, heads: c.keyValueHeadCount, count: length + 1,
-        slots: Self.wholePanels(capacity.responseTokens), keys: cache[places.responseKeys], values: cache[places.responseValues],
-        scratch: output[writing: scratch], into: a[writing: block.attended, rows: run.rows], stride: block.attended.columns)
+        slots: DecoderLayout.wholePanels(capacity.responseTokens), keys: cache[places.responseKeys],
+        values: cache[places.responseValues],
+        scratch: output[writing: layout.scratch], into: a[writing: block.attended, rows: run.rows], stride: block.attended.columns
+      )
     }
   }
 
@@ -240,7 +204,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     let (norm, a, logits) = (plan.head.norm, activations, logitsArena)
     transformer.normForward(transformer.parameters.finalNorm, weights.parameters, x: x, into: norm, rows: rows, a)
     weights.multiply(
-      a[norm.output], rows: rows, by: transformer.parameters.head, into: logits[writing: logitsTensor, rows: 0..<rows])
+      a[norm.output], rows: rows, by: transformer.parameters.head, into: logits[writing: layout.logits, rows: 0..<rows])
   }
 }
 

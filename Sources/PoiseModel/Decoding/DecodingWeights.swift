@@ -11,6 +11,14 @@ final class DecodingWeights: LinearWeights, @unchecked Sendable {
   private let arena: Arena
 
   init(_ layout: ParameterLayout) {
+    let (plan, weights) = Self.layout(layout)
+    self.weights = weights
+    places = Dictionary(weights.map { ($0.weight.offset, $0.panels) }, uniquingKeysWith: { first, _ in first })
+    arena = Arena(plan)
+    parameters = Arena(count: 0)
+  }
+
+  static func layout(_ layout: ParameterLayout) -> (plan: Layout, weights: [(weight: Tensor, panels: Tensor)]) {
     var plan = Layout()
     var weights: [(weight: Tensor, panels: Tensor)] = []
     let linears = layout.blocks.flatMap { [$0.queryKeyValue, $0.attentionOutput, $0.hidden, $0.down] }
@@ -18,10 +26,7 @@ final class DecodingWeights: LinearWeights, @unchecked Sendable {
       let count = kernels.panelElements(rows: weight.columns, columns: weight.rows)
       weights.append((weight, plan.add("\(weight.name).panels", count)))
     }
-    self.weights = weights
-    places = Dictionary(weights.map { ($0.weight.offset, $0.panels) }, uniquingKeysWith: { first, _ in first })
-    arena = Arena(plan)
-    parameters = Arena(count: 0)
+    return (plan, weights)
   }
 
   /// Takes up parameters as they are now. Weights are packed side by side.

@@ -30,18 +30,30 @@ public final class Optimizer: @unchecked Sendable {
   public init(_ kind: OptimizerKind, parameters: Layout) {
     self.kind = kind
     tensors = parameters.tensors
+    (moments, momentTensors) = Self.layout(kind, parameters)
+    let plan = moments
+    state = planned(.moments) { Arena(plan) }
+  }
+
+  /// What an optimiser of this kind remembers of parameters.
+  package static func memoryPlan(_ kind: OptimizerKind, parameters: Layout) -> MemoryPlan {
+    MemoryPlan("moments of the optimiser", .moments, floats: layout(kind, parameters).moments.count)
+  }
+
+  private static func layout(
+    _ kind: OptimizerKind, _ parameters: Layout
+  ) -> (moments: Layout, tensors: [(first: Tensor?, second: Tensor?)]) {
     var plan = Layout()
-    momentTensors = tensors.map { tensor in
+    let tensors: [(first: Tensor?, second: Tensor?)] = parameters.tensors.map { tensor in
       switch kind {
       case .stochasticGradientDescent(let momentum): (momentum == 0 ? nil : plan.add("m.\(tensor.name)", tensor.count), nil)
       case .adamW: (plan.add("m.\(tensor.name)", tensor.count), plan.add("v.\(tensor.name)", tensor.count))
-      case .adafactor where Self.isFactored(tensor):
+      case .adafactor where isFactored(tensor):
         (plan.add("v_row.\(tensor.name)", tensor.rows), plan.add("v_column.\(tensor.name)", tensor.columns))
       case .adafactor: (plan.add("v.\(tensor.name)", tensor.count), nil)
       }
     }
-    moments = plan
-    state = planned(.moments) { Arena(plan) }
+    return (plan, tensors)
   }
 
   private static func isFactored(_ tensor: Tensor) -> Bool {

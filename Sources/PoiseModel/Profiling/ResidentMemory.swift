@@ -1,7 +1,7 @@
 import Foundation
 
 /// Memory of this process that is in the machine's, in bytes, as the operating system counts it.
-struct ResidentMemory {
+package struct ResidentMemory {
   #if os(Linux)
     /// Kept open: opening it takes longer than reading it.
     private let file = open("/proc/self/statm", O_RDONLY)
@@ -21,7 +21,7 @@ struct ResidentMemory {
     }
 
     /// The high-water mark since the program began: a line `VmHWM: 1234 kB`.
-    static var peak: Int {
+    package static var peak: Int {
       let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
       let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
       return (line?.split { $0.isWhitespace }.dropFirst().first.flatMap { Int($0) } ?? 0) << 10
@@ -32,7 +32,7 @@ struct ResidentMemory {
     var current: Int { Self.peak }
 
     /// The high-water mark since the program began.
-    static var peak: Int {
+    package static var peak: Int {
       var usage = rusage()
       return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0
     }

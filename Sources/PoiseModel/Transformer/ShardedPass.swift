@@ -31,9 +31,12 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
     hasReference = reference
     let count = backward ? model.parameterLayout.count : 0
     gradients = planned(.gradients) { Arena(count: count) }
-    let inFlight = min(pool.workerCount, shardCount)
-    shardGradients = (0..<(backward ? inFlight : 0)).map { _ in planned(.gradients) { Arena(count: count) } }
+    let slotCount = Self.slotCount(workers: pool.workerCount, shardCount: shardCount)
+    shardGradients = (0..<(backward ? slotCount : 0)).map { _ in planned(.gradients) { Arena(count: count) } }
   }
+
+  /// Shards that are under way at the same time.
+  private static func slotCount(workers: Int, shardCount: Int) -> Int { min(workers, shardCount) }
 
   /// Makes room for any batch whose shards fit `wanted`: such batches then allocate nothing.
   public func reserve(_ wanted: WorkspaceCapacity) {
@@ -41,7 +44,8 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
     needed.formUnion(capacity)
     guard workspaces.isEmpty || needed != capacity else { return }
     capacity = needed
-    workspaces = (0..<min(pool.workerCount, shardCount)).map { _ in
+    workspaces = []  // or there would be room for both
+    workspaces = (0..<Self.slotCount(workers: pool.workerCount, shardCount: shardCount)).map { _ in
       model.makeWorkspace(capacity: needed, backward: hasBackward, reference: hasReference)
     }
   }
@@ -122,5 +126,22 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
       sum += squares
     }
     return (sum.squareRoot(), nil)
+  }
+}
+
+extension ShardedPass where Model == Transformer {
+  /// What a pass makes that has room for shards of the given capacity.
+  package static func memoryPlan(
+    _ configuration: TransformerConfiguration, workers: Int, shardCount: Int, backward: Bool, reference: Bool,
+    capacity: WorkspaceCapacity
+  ) -> MemoryPlan {
+    let slots = slotCount(workers: workers, shardCount: shardCount)
+    let activations = ActivationLayout(
+      configuration, capacity: capacity, purpose: .init(backward: backward, reference: reference))
+    let parameters = backward ? ParameterLayout(configuration).layout.count : 0
+    return MemoryPlan("gradients of \(slots) shards, and their sum", .gradients, floats: parameters, copies: slots + 1)
+      + MemoryPlan(
+        "activations of \(slots) shards\(backward ? "" : ", forward alone")", .activations, floats: activations.layout.count,
+        copies: slots)
   }
 }

@@ -11,7 +11,7 @@ public final class Transformer: LanguageModel {
   public var vocabularySize: Int { configuration.vocabularySize }
   public var endOfSequence: [Int] { configuration.endOfSequence }
   public var decodesExactly: Bool { true }
-  public var reading: HeadReading { configuration.head == .vocabulary ? .predictions : .ends }
+  public var reading: HeadReading { configuration.reading }
 
   /// (P, D/2) each, times the scaling's amplitude; empty where positions are learned.
   let cosines: [Float]

@@ -96,6 +96,8 @@ public struct TransformerConfiguration: Sendable, Equatable {
     self.initializationDeviation = initializationDeviation
   }
 
+  /// Which rows of a group the head looks at.
+  var reading: HeadReading { head == .vocabulary ? .predictions : .ends }
   /// Columns of what the head computes.
   var headWidth: Int { head == .vocabulary ? vocabularySize : 1 }
   /// Columns of the queries, and of what attention returns: H·D.
