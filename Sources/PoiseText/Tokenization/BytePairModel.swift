@@ -31,7 +31,8 @@ struct BytePairModel: PieceModel {
   /// Those of the first scalars, which most texts are made of, and of bytes as `ByteAlphabet` writes them; -1 for none.
   private let ascii: [Int32]
   private let bytes: [Int32]
-  /// Tokens of one scalar of which the second follows the first somewhere in a token: no other two are ever merged.
+  /// Tokens of one scalar of which the second follows the first somewhere in a token: no other two are ever merged. Empty for
+  /// byte-level models, whose words are short.
   private let neighbours: Set<TokenPair>
   /// The ids of `<0x00>`…`<0xFF>`; empty unless the model falls back to bytes and has all of them.
   private let fallback: [Int32]
@@ -40,9 +41,10 @@ struct BytePairModel: PieceModel {
   /// Whether a word that is a token is that token, whatever the merges say.
   private let ignoresMerges: Bool
 
+  /// - Parameter isByteLevel: whether words come written in `ByteAlphabet`.
   /// - Throws: `DataError` (`.configuration`) where the model is of another kind than BPE, uses what is not supported here
   ///   (dropout, prefixes and suffixes of words), or contradicts itself.
-  init(reading part: Part) throws {
+  init(reading part: Part, isByteLevel: Bool) throws {
     try BytePairModel.refuseUnsupported(part)
     vocabulary = try Vocabulary(reading: part)
     merges = try BytePairModel.merges(part, vocabulary)
@@ -50,7 +52,7 @@ struct BytePairModel: PieceModel {
     self.scalars = scalars
     ascii = (0..<0x80).map { scalars[Unicode.Scalar(UInt8($0))] ?? -1 }
     bytes = ByteAlphabet.scalars.map { scalars[$0] ?? -1 }
-    neighbours = BytePairModel.neighbours(in: vocabulary, scalars)
+    neighbours = isByteLevel ? [] : BytePairModel.neighbours(in: vocabulary, scalars)
     fallback = try part.boolean("byte_fallback", default: false) ? ByteFallback.ids(in: vocabulary) : []
     fusesUnknown = try part.boolean("fuse_unk", default: false)
     ignoresMerges = try part.boolean("ignore_merges", default: false)

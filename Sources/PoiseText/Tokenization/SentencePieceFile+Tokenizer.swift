@@ -65,7 +65,10 @@ extension SentencePieceFile {
   /// The text as a whole, with spaces as SentencePiece writes them.
   private func textForm(isLegacy: Bool) -> Form {
     func replace(_ kind: String, _ pattern: String, with content: String) -> JSON {
-      ["type": "Replace", "pattern": .object(JSON.Object(uniqueMembers: [(kind, .string(pattern))])), "content": .string(content)]
+      [
+        "type": "Replace", "pattern": .object(JSON.Object(uniqueMembers: [(kind, .string(pattern))])),
+        "content": .string(content),
+      ]
     }
     var normalizers = characterMapPart
     if removesExtraSpaces {
@@ -176,6 +179,8 @@ extension SentencePieceFile {
       }
       special[name] = ["id": .string(name), "ids": [JSON(id)], "tokens": [.string(name)]]
     }
-    return ["type": "TemplateProcessing", "single": around(["A"]), "pair": around(["A", "B"]), "special_tokens": .object(special)]
+    return [
+      "type": "TemplateProcessing", "single": around(["A"]), "pair": around(["A", "B"]), "special_tokens": .object(special),
+    ]
   }
 }

@@ -29,7 +29,7 @@ public final class Tokenizer: Sendable {
     let normalizer = try Normalizer.reading(part("normalizer"))
     self.normalizer = normalizer
     preTokenizer = try PreTokenizer.reading(part("pre_tokenizer"))
-    model = try Tokenizer.model(reading: part("model"))
+    model = try Tokenizer.model(reading: part("model"), isByteLevel: preTokenizer?.isByteLevel ?? false)
     postProcessor = try PostProcessor.reading(part("post_processor"))
     decoder = try TokenDecoder.reading(part("decoder"))
     let added = try AddedTokens.reading(json["added_tokens"], path: path)
@@ -41,10 +41,10 @@ public final class Tokenizer: Sendable {
     normalizedTokens = AddedTokens(added.filter(\.isNormalized)) { normalizer?.apply(to: $0) ?? $0 }
   }
 
-  private static func model(reading part: Part) throws -> any PieceModel {
+  private static func model(reading part: Part, isByteLevel: Bool) throws -> any PieceModel {
     // Files from before the type was written are Unigram where the vocabulary is a list.
     let type = part.json["type"]?.string ?? (part.json["vocab"]?.array == nil ? "BPE" : "Unigram")
-    return type == "Unigram" ? try UnigramModel(reading: part) : try BytePairModel(reading: part)
+    return type == "Unigram" ? try UnigramModel(reading: part) : try BytePairModel(reading: part, isByteLevel: isByteLevel)
   }
 
   /// One more than the largest id.

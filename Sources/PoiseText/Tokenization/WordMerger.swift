@@ -25,7 +25,7 @@ struct WordMerger: WordEncoder {
     model.characters(word, of: text, isByteLevel: isByteLevel, into: &characters)
     // A text that is one word, as SentencePiece has it, falls apart where no token reaches across: small lists stay in cache.
     var start = 0
-    for end in characters.indices.dropFirst() where !model.canMerge(characters[end - 1], characters[end]) {
+    for end in characters.indices.dropFirst() where !isByteLevel && !model.canMerge(characters[end - 1], characters[end]) {
       merge(start..<end, appendingTo: &ids)
       start = end
     }

@@ -54,7 +54,8 @@ import Testing
     put(0xC3, under: 256, offset: 0x1C3 ^ 512)
     put(0xA9, under: 512, offset: (512 ^ 0xA9) ^ 602, value: 3)
     change(&units)
-    let bytes = ([UInt32(4 * units.count)] + units).flatMap { unit in (0..<4).map { UInt8(truncatingIfNeeded: unit >> (8 * $0)) } }
+    let bytes = ([UInt32(4 * units.count)] + units).flatMap { unit in (0..<4).map { UInt8(truncatingIfNeeded: unit >> (8 * $0)) }
+    }
     return ["type": "Precompiled", "precompiled_charsmap": .string(Data(bytes + "xy\0\0 \0".utf8).base64EncodedString())]
   }
 

@@ -80,7 +80,8 @@ import Testing
     let pieces = SentencePieceFileTests.bytePairs
     // add_dummy_prefix, remove_extra_whitespaces
     #expect(try tokens("a  a", SentencePieceFileTests.model(kind: 2, pieces, normalizer: [3 << 3, 0])) == ["a", "▁a"])
-    #expect(try tokens("a  a ", SentencePieceFileTests.model(kind: 2, pieces, normalizer: [4 << 3, 0])) == ["▁a", "▁", "▁a", "▁"])
+    #expect(
+      try tokens("a  a ", SentencePieceFileTests.model(kind: 2, pieces, normalizer: [4 << 3, 0])) == ["▁a", "▁", "▁a", "▁"])
     #expect(try tokens(" a", SentencePieceFileTests.model(kind: 2, pieces, normalizer: [4 << 3, 0])) == ["▁", "▁a"])
   }
 
@@ -96,7 +97,9 @@ import Testing
   }
 
   @Test func unigramModelsAreReadWithTheirUnknownPiece() throws {
-    let pieces = [SentencePieceFileTests.piece("▁a", -1), SentencePieceFileTests.piece("▁", -2), SentencePieceFileTests.piece("b", -3)]
+    let pieces = [
+      SentencePieceFileTests.piece("▁a", -1), SentencePieceFileTests.piece("▁", -2), SentencePieceFileTests.piece("b", -3),
+    ]
     let model = SentencePieceFileTests.model(kind: 1, pieces)
     #expect(try tokens("a xyb", model) == ["▁a", "▁", "<unk>", "b"])
     let t5 = #"{"tokenizer_class": "T5TokenizerFast", "extra_ids": 2}"#

@@ -34,7 +34,9 @@ import Testing
     return texts.joined(separator: "\n")
   }
 
-  private static func streams() throws -> JSON { try #require(try OutsideData.json("vectors/oracle_token_streams.json")["streams"]) }
+  private static func streams() throws -> JSON {
+    try #require(try OutsideData.json("vectors/oracle_token_streams.json")["streams"])
+  }
 
   /// All in an optimised build, `swift test -c release`; the two of a megabyte would take minutes otherwise.
   static let asked = corpora.keys.sorted().filter { name in

@@ -112,7 +112,9 @@ import Testing
     arguments: [
       ("normalizer", ["type": "Nmt"], "the normalizer is of a kind that is not supported here (\"Nmt\")"),
       ("normalizer", ["type": "Sequence", "normalizers": [["type": "Bert"]]], "the normalizer.normalizers[0] is of a kind"),
-      ("normalizer", ["type": "Precompiled", "precompiled_charsmap": "?"], "precompiled_charsmap of the normalizer is not Base64"),
+      (
+        "normalizer", ["type": "Precompiled", "precompiled_charsmap": "?"], "precompiled_charsmap of the normalizer is not Base64"
+      ),
       ("normalizer", ["type": "Precompiled", "precompiled_charsmap": "/wAAAA=="], "the normalizer is cut short"),
       ("normalizer", ["type": "Precompiled", "precompiled_charsmap": "AAAAAP8="], "replacements that are not UTF-8"),
       ("normalizer", ["type": "Replace", "pattern": ["Regex": " +"], "content": ""], "the normalizer has a pattern"),
@@ -145,7 +147,9 @@ import Testing
       ),
       ("model", ["type": "WordPiece", "vocab": [:]], "the model is of a kind that is not supported here (\"WordPiece\")"),
       ("model", ["type": "Unigram", "vocab": [:]], "vocab of a Unigram model should be a list"),
-      ("model", ["type": "Unigram", "vocab": [["a", 0.0], ["b"]]], "entry 1 of the model's vocab is not a piece with its score"),
+      (
+        "model", ["type": "Unigram", "vocab": [["a", 0.0], ["b"]]], "entry 1 of the model's vocab is not a piece with its score"
+      ),
       ("model", ["type": "Unigram", "vocab": [["a", 0.0], ["a", 0.0]]], "the token \"a\" has two ids, 0 and 1"),
       ("model", ["unk_id": 1, "vocab": [["a", 0.0]]], "the unk_id 1 is not in the vocabulary"),
       ("model", .null, "the model is of a kind that is not supported here (without a type)"),
