@@ -107,7 +107,8 @@ extension KernelCase {
         reading: [x], writing: [y], exponentials: segment.visible, operations: (4 * at.headSize + 5) * segment.visible
       ) {
         kernels.attentionForward(
-          x.span, columns: at.columns, rows: at.rows, prefix: at.prefix, isCausal: at.isCausal, queries: at.queries, keys: at.keys,
+          x.span, columns: at.columns, rows: at.rows, prefix: at.prefix, isCausal: at.isCausal, queries: at.queries,
+          keys: at.keys,
           values: at.values, headSize: at.headSize, scale: Float(at.scale), biases: biases.span, scratch: scratch.writing,
           into: y.writing, stride: at.stride)
       } restore: {
@@ -129,11 +130,13 @@ extension KernelCase {
       let (dY, dX) = (Operand.normal("dY", at.rows.upperBound * at.stride), Operand.normal("dX", x.count))
       let dBiases = Operand.normal("dBiases", biases.count)
       return PreparedKernel(
-        reading: [x, dY], updating: [dX, dBiases], exponentials: segment.visible, operations: (10 * at.headSize + 10) * segment.visible
+        reading: [x, dY], updating: [dX, dBiases], exponentials: segment.visible,
+        operations: (10 * at.headSize + 10) * segment.visible
       ) {
         kernels.attentionBackward(
           dY.span, stride: at.stride, x: x.span, columns: at.columns, rows: at.rows, prefix: at.prefix, isCausal: at.isCausal,
-          queries: at.queries, keys: at.keys, values: at.values, headSize: at.headSize, scale: Float(at.scale), biases: biases.span,
+          queries: at.queries, keys: at.keys, values: at.values, headSize: at.headSize, scale: Float(at.scale),
+          biases: biases.span,
           scratch: scratch.writing, addingTo: dX.writing, addingTo: dBiases.writing)
       } restore: {
         scratch.restore()
@@ -190,7 +193,8 @@ private struct Segment {
   }
 
   private init(
-    _ shape: KernelShape, prefix: Range<Int>, isCausal: Bool = true, heads: Int, distances: Int = 0, memoryRows: Range<Int>? = nil,
+    _ shape: KernelShape, prefix: Range<Int>, isCausal: Bool = true, heads: Int, distances: Int = 0,
+    memoryRows: Range<Int>? = nil,
     _ kernels: any KernelTable
   ) {
     let (size, first) = (shape.columns, prefix.isEmpty ? 0 : prefix.upperBound + 3)

@@ -102,12 +102,13 @@ public protocol KernelTable: Sendable {
   /// y ← Σ_j softmax_j(scale·q·k_j + bias)·v_j. x (T, columns) holds queries, keys and values of a row; y (T, stride).
   ///
   /// - Parameters:
-  ///   - rows, prefix: rows of x. Causal rows see all of the prefix, those before them and themselves; others all rows, and no prefix.
+  ///   - rows, prefix: rows of x. Causal rows see all of the prefix, those before them and themselves; others all rows, and no
+  ///     prefix.
   ///   - queries: columns of the query heads, and of their outputs in y.
   ///   - keys, values: first columns.
-  ///   - biases: empty, or what is added to the scores of a query head by distance, key's place − query's (Raffel et al. 2020). Key j
-  ///     stands at place j, the prefix first. (query heads, distances): −(P − 1)…0 for causal rows, else −(P − 1)…P − 1, with P no less
-  ///     than there are keys.
+  ///   - biases: empty, or what is added to the scores of a query head by distance, key's place − query's (Raffel et al. 2020).
+  ///     Key j stands at place j, the prefix first. (query heads, distances): −(P − 1)…0 for causal rows, else −(P − 1)…P − 1,
+  ///     with P no less than there are keys.
   func attentionForward(
     _ x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, isCausal: Bool, queries: Range<Int>, keys: Int,
     values: Int, headSize: Int, scale: Float, biases: Span<Float>, scratch: consuming MutableSpan<Float>,
@@ -134,8 +135,8 @@ public protocol KernelTable: Sendable {
   /// Attention of the latest tokens of responses that share a prompt, of the query heads that share one head of keys and values: rows
   /// of x (rows, columns) to the prompt's keys and values, packed as panels (D, promptCount) and (promptCount, D), and each to its own
   /// response's `count`: the panels (D, slots) and (slots, D) of head `head` of response `responses[row]`, in the order of the
-  /// responses and their `heads` heads. `scratch` (rows, promptCount + count), each rounded up to panels. y (rows, stride). `biases` as of
-  /// causal rows. A count of 0, with no keys and values, is attention to the prompt alone.
+  /// responses and their `heads` heads. `scratch` (rows, promptCount + count), each rounded up to panels. y (rows, stride).
+  /// `biases` as of causal rows. A count of 0, with no keys and values, is attention to the prompt alone.
   func decodingAttention(
     _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, biases: Span<Float>,
     promptCount: Int, promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int,

@@ -90,8 +90,8 @@ extension Twin {
     return y
   }
 
-  /// dS_j = p_j·(dO·v_j − Σ_i p_i dO·v_i), which is the bias's; dq = scale·Σ_j dS_j·k_j, dk_j = scale·dS_j·q, dv_j = p_j·dO. Without a
-  /// memory of their own, keys and values have their gradients in dX.
+  /// dS_j = p_j·(dO·v_j − Σ_i p_i dO·v_i), which is the bias's; dq = scale·Σ_j dS_j·k_j, dk_j = scale·dS_j·q, dv_j = p_j·dO.
+  /// Without a memory of their own, keys and values have their gradients in dX.
   public static func attentionBackward(
     _ dY: [Double], x: [Double], memory: [Double]? = nil, _ at: AttentionPlaces, biases: [Double] = [], to dX: [Double],
     dMemory: [Double] = [], dBiases: [Double] = []

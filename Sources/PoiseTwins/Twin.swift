@@ -52,7 +52,9 @@ public enum Twin {
   }
 
   public static func geluGateForward(_ gateUp: [Double], columns: Int) -> [Double] {
-    rows(of: gateUp, columns: 2 * columns).flatMap { row in zip(geluForward(Array(row[..<columns])), row[columns...]).map { $0 * $1 } }
+    rows(of: gateUp, columns: 2 * columns).flatMap { row in
+      zip(geluForward(Array(row[..<columns])), row[columns...]).map { $0 * $1 }
+    }
   }
   public static func geluGateBackward(_ dY: [Double], gateUp: [Double], columns: Int) -> [Double] {
     zip(rows(of: dY, columns: columns), rows(of: gateUp, columns: 2 * columns)).flatMap { dY, row in

@@ -74,7 +74,8 @@ import Testing
 
   @Test(arguments: [true, false]) func biasedAttention(isCausal: Bool) {
     let places = AttentionPlaces(
-      columns: 8, rows: 3..<6, prefix: isCausal ? 1..<3 : 0..<0, isCausal: isCausal, queries: 0..<4, keys: 4, values: 6, headSize: 2,
+      columns: 8, rows: 3..<6, prefix: isCausal ? 1..<3 : 0..<0, isCausal: isCausal, queries: 0..<4, keys: 4, values: 6,
+      headSize: 2,
       scale: 0.7, stride: 4)
     let x = normalRow("x", count: 6 * 8).doubles
     let (weights, biases) = (normalRow("weights", count: 6 * 4).doubles, normalRow("biases", count: 2 * 7).doubles)
@@ -93,7 +94,8 @@ import Testing
 
   @Test func crossAttention() {
     let places = AttentionPlaces(
-      columns: 5, rows: 1..<4, prefix: 0..<0, queries: 0..<4, keys: 1, values: 3, memory: .init(columns: 6, rows: 2..<5), headSize: 2,
+      columns: 5, rows: 1..<4, prefix: 0..<0, queries: 0..<4, keys: 1, values: 3, memory: .init(columns: 6, rows: 2..<5),
+      headSize: 2,
       scale: 0.7, stride: 4)
     let (x, memory) = (normalRow("x", count: 4 * 5).doubles, normalRow("memory", count: 5 * 6).doubles)
     let weights = normalRow("weights", count: 4 * 4).doubles

@@ -94,7 +94,9 @@ import Testing
     model.config["num_layers"] = 2
     model.tensors.removeAll { $0.name.hasPrefix("encoder.block.2.") }
     let embedding = model.tensors[try model.index(of: "shared.weight")]
-    model.tensors += ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"].map { ($0, embedding.shape, embedding.values) }
+    model.tensors += ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"].map {
+      ($0, embedding.shape, embedding.values)
+    }
     model.tensors.append(("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight", [1], [0]))
     let configuration = try model.load().transformer.configuration
     #expect(configuration.blockCount == 2 && configuration.encoder == .init(blockCount: 2, startToken: 4))

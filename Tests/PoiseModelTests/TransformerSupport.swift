@@ -48,7 +48,8 @@ struct TransformerCase: Sendable, CustomTestStringConvertible {
       vocabularySize: 31, contextLength: TransformerConfiguration.unlimitedContext, width: 16, blockCount: 3,
       encoder: .init(blockCount: 1, startToken: 5), headCount: 4, keyValueHeadCount: 2, feedForwardWidth: 20,
       positions: .relative(buckets: 12, maximumDistance: 20), activation: .geluGate,
-      biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true), tiesHead: false, initializationDeviation: 0.5))
+      biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true), tiesHead: false, initializationDeviation: 0.5)
+  )
 
   init(_ name: String, _ configuration: TransformerConfiguration) {
     testDescription = name

@@ -18,8 +18,8 @@ extension GradientCheck {
     positions: .learned, activation: .gelu,
     biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true))
 
-  /// Every part that a T5 v1.1 has: an encoder and a decoder that looks at it, relative positions, scores that are not scaled, GELU with a
-  /// gate; and a head that is the scaled embedding, as in the first T5.
+  /// Every part that a T5 v1.1 has: an encoder and a decoder that looks at it, relative positions, scores that are not scaled,
+  /// GELU with a gate; and a head that is the scaled embedding, as in the first T5.
   public static let t5 = TransformerConfiguration(
     vocabularySize: 23, contextLength: TransformerConfiguration.unlimitedContext, width: 24, blockCount: 2,
     encoder: .init(blockCount: 2, startToken: 0), headCount: 4, feedForwardWidth: 40,

@@ -82,8 +82,8 @@ public struct JudgeModel: SavableModel, Sendable {
     model.transformer.configuration.endOfSequence.first.map { [Int32($0)] } ?? tokenizer.encode("\n").map { Int32($0) }
   }
 
-  /// Writes everything Hugging Face transformers needs to load it as a sequence classifier; of an encoder–decoder it has none that
-  /// would read the same, and only Poise loads it.
+  /// Writes everything Hugging Face transformers needs to load it as a sequence classifier; of an encoder–decoder it has none
+  /// that would read the same, and only Poise loads it.
   public func save(folder: String) throws {
     try model.save(folder: folder)
     try tokenizerFiles.save(folder: folder, for: transformer.configuration)

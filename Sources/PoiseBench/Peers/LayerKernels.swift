@@ -129,7 +129,8 @@ extension PeerWorkload {
     func forward() {
       forEachHead { rows, queries in
         kernels.attentionForward(
-          x.all, columns: 3 * width, rows: rows, prefix: 0..<0, isCausal: true, queries: queries, keys: width + queries.lowerBound,
+          x.all, columns: 3 * width, rows: rows, prefix: 0..<0, isCausal: true, queries: queries,
+          keys: width + queries.lowerBound,
           values: 2 * width + queries.lowerBound, headSize: headSize, scale: scale, biases: Span(), scratch: scratch.writing,
           into: y.writing, stride: width)
       }
@@ -143,7 +144,8 @@ extension PeerWorkload {
       forEachHead { rows, queries in
         kernels.attentionBackward(
           dY.all, stride: width, x: x.all, columns: 3 * width, rows: rows, prefix: 0..<0, isCausal: true,
-          queries: queries, keys: width + queries.lowerBound, values: 2 * width + queries.lowerBound, headSize: headSize, scale: scale,
+          queries: queries, keys: width + queries.lowerBound, values: 2 * width + queries.lowerBound, headSize: headSize,
+          scale: scale,
           biases: Span(), scratch: scratch.writing, addingTo: dX.writing, addingTo: MutableSpan())
       }
     }

@@ -1,7 +1,7 @@
-// Attention (Vaswani et al. 2017; queries that share keys and values, Ainslie et al. 2023): causal, of a run of rows to itself after all
-// of a prefix; of a run of rows to all of itself; of a run of rows to those of another matrix. Scores may have biases by the distance of
-// key and query (Raffel et al. 2020). Goals, in order: what is not visible has probability 0 and no influence; no matrix of all scores, a
-// tile of sixteen rows lives in cache and dies there; products at the speed of fused multiply-adds.
+// Attention (Vaswani et al. 2017; queries that share keys and values, Ainslie et al. 2023): causal, of a run of rows to itself
+// after all of a prefix; of a run of rows to all of itself; of a run of rows to those of another matrix. Scores may have biases
+// by the distance of key and query (Raffel et al. 2020). Goals, in order: what is not visible has probability 0 and no influence;
+// no matrix of all scores, a tile of sixteen rows lives in cache and dies there; products at the speed of fused multiply-adds.
 //
 // Errors, with terms of the size of 1 and up to 64 columns a head: 10 ulp forward, 11 ulp of 2 backward, most of it the rounding of
 // scores.
@@ -12,8 +12,8 @@
 /// Rows of a tile of scores: two of the product's tiles.
 private let tileRows = 16
 
-/// Where one head of keys and values with its queries stands: queries in rows of a matrix, keys and values in rows of a memory, which
-/// may be the same matrix.
+/// Where one head of keys and values with its queries stands: queries in rows of a matrix, keys and values in rows of a memory,
+/// which may be the same matrix.
 private struct HeadPlaces {
   let x: UnsafePointer<Float>
   /// Floats from one row to the next.
@@ -179,7 +179,8 @@ extension Kernels {
     }
   }
 
-  /// dX ← dX + gradients of queries, keys and values: those of a prefix collect what all its continuations send back. So do biases.
+  /// dX ← dX + gradients of queries, keys and values: those of a prefix collect what all its continuations send back. So do
+  /// biases.
   public func attentionBackward(
     _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, isCausal: Bool,
     queries: Range<Int>, keys: Int, values: Int, headSize: Int, scale: Float, biases: Span<Float>,

@@ -17,7 +17,8 @@ extension Kernels {
     }
   }
 
-  /// Rows of y ← attention of the rows of x, for each head of `queries`, to a prompt and to the responses' own tokens, if there are any.
+  /// Rows of y ← attention of the rows of x, for each head of `queries`, to a prompt and to the responses' own tokens, if there
+  /// are any.
   public func decodingAttention(
     _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, biases: Span<Float>,
     promptCount: Int, promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int,

@@ -33,8 +33,8 @@ public struct DecoderCapacity: Sendable, Equatable {
   }
 }
 
-/// Next-token logits for many responses at once, with keys and values cached. Prompts are read once, by the encoder where there is one,
-/// and serve all their responses. The decoder knows token ids and logits; who picks the tokens is the caller's affair.
+/// Next-token logits for many responses at once, with keys and values cached. Prompts are read once, by the encoder where there
+/// is one, and serve all their responses. The decoder knows token ids and logits; who picks the tokens is the caller's affair.
 ///
 /// All responses advance in step: after `prefill`, call `decode` with the latest token of every response that goes on. A row's
 /// numbers do not depend on the rows beside it.
@@ -140,7 +140,8 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     transformer.relativeBiasesForward(
       transformer.parameters.decoder.relativeBiases, weights.parameters, isCausal: true, into: plan.decoder.biases, a)
     transformer.embedForward(
-      tokens: batch.tokens.span, positions: batch.positions.span, weights.parameters, into: plan.decoder.block(0).input, rows: rows,
+      tokens: batch.tokens.span, positions: batch.positions.span, weights.parameters, into: plan.decoder.block(0).input,
+      rows: rows,
       a)
     for index in transformer.parameters.decoder.blocks.indices {
       let (block, own) = (transformer.parameters.decoder.blocks[index], plan.decoder.block(index))
@@ -285,7 +286,9 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   private func attendAcross(_ run: Run, _ sequences: [Int], _ block: ActivationLayout.Block, _ places: Cache) {
     guard let cross = block.cross else { return }
     let (a, cache, c, output) = (activations, cache, transformer.configuration, logitsArena)
-    let (slot, size, count) = (memorySlots[run.prompt], Self.wholePanels(c.headSize), prompts.memorySegments[run.prompt].rows.count)
+    let (slot, size, count) = (
+      memorySlots[run.prompt], Self.wholePanels(c.headSize), prompts.memorySegments[run.prompt].rows.count
+    )
     for head in 0..<c.keyValueHeadCount {
       kernels.decodingAttention(
         a[cross.query, rows: run.rows], rows: run.rows.count, columns: cross.query.columns,

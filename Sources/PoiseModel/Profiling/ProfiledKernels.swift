@@ -286,7 +286,8 @@ package struct ProfiledKernels: KernelTable {
     let call = mark(.decodingAttention, floats: floats, operations: (4 * headSize + 5) * visible, exponentials: visible)
     defer { call.end() }
     table.decodingAttention(
-      x, rows: rows, columns: columns, queries: queries, headSize: headSize, scale: scale, biases: biases, promptCount: promptCount,
+      x, rows: rows, columns: columns, queries: queries, headSize: headSize, scale: scale, biases: biases,
+      promptCount: promptCount,
       promptKeys: promptKeys, promptValues: promptValues, responses: responses, head: head, heads: heads, count: count,
       slots: slots, keys: keys, values: values, scratch: scratch, into: y, stride: stride)
   }

@@ -33,8 +33,8 @@ public struct TransformerSpecification: Sendable {
     return matrixVector(transformer.parameters.head, normalized(last, transformer.parameters.decoder.finalNorm))[0]
   }
 
-  /// The decoder's rows, and how many of them stand for the prompt. Without an encoder the decoder reads the prompt; behind one a start
-  /// token, and looks at what the encoder made of the prompt.
+  /// The decoder's rows, and how many of them stand for the prompt. Without an encoder the decoder reads the prompt; behind one a
+  /// start token, and looks at what the encoder made of the prompt.
   private func outputs(_ prompt: [Int32], _ response: [Int32]) -> (rows: [Row], promptCount: Int) {
     let plan = transformer.parameters
     guard let encoder = plan.encoder, let start = c.encoder?.startToken else {

@@ -61,7 +61,8 @@ public struct WorkspaceCapacity: Sendable, Equatable {
 
   /// An encoder has the prompts' rows.
   func encoder(_ c: TransformerConfiguration) -> Stack {
-    c.encoder == nil ? Stack(rows: 0, longest: 0, visible: 0) : Stack(rows: promptRows, longest: longestPrompt, visible: longestPrompt)
+    c.encoder == nil
+      ? Stack(rows: 0, longest: 0, visible: 0) : Stack(rows: promptRows, longest: longestPrompt, visible: longestPrompt)
   }
 
   /// Behind an encoder, prompts are a start token each.

@@ -50,8 +50,8 @@ public struct TokenReference: Sendable, Equatable {
 /// Rows: for each group the prompt's tokens, then each response's. Where tokens are predicted, a response's last token has no row,
 /// the row of a token predicts the next one, and the prompt's last row predicts the first token of every response.
 ///
-/// Where an encoder reads the prompts, they have rows of their own there, the memory. In their place among the decoder's rows stands
-/// a start token.
+/// Where an encoder reads the prompts, they have rows of their own there, the memory. In their place among the decoder's rows
+/// stands a start token.
 public struct PackedGroups: Sendable {
   /// A run of rows that attends causally to itself after having seen all of `prefix`: a prompt, or a response with its prompt
   /// as the prefix. In the memory, a prompt whose rows all see each other.

@@ -1,5 +1,5 @@
-/// Distances from query to key in buckets (Raffel et al. 2020; the formula is that of Mesh TensorFlow and of Hugging Face transformers,
-/// rounding included): short ones have a bucket each, longer ones share, by the logarithm, those that are left.
+/// Distances from query to key in buckets (Raffel et al. 2020; the formula is that of Mesh TensorFlow and of Hugging Face
+/// transformers, rounding included): short ones have a bucket each, longer ones share, by the logarithm, those that are left.
 struct RelativePositions: Sendable {
   private let buckets: Int
   private let maximumDistance: Int

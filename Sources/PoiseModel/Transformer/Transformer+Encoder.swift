@@ -1,7 +1,7 @@
 import PoiseKernels
 
-/// What an encoder makes of the prompts, and how the decoder's blocks look at it (Raffel et al. 2020). Without an encoder there is
-/// nothing to do.
+/// What an encoder makes of the prompts, and how the decoder's blocks look at it (Raffel et al. 2020). Without an encoder there
+/// is nothing to do.
 extension Transformer {
   /// `plan.encoded` ← the prompts' rows after all blocks of the encoder, normalised.
   func encoderForward(_ batch: PackedGroups, _ weights: some LinearWeights, _ plan: ActivationLayout, _ a: Arena) {
@@ -46,7 +46,8 @@ extension Transformer {
     embedBackward(tokens: batch.memoryTokens.span, positions: Span(), g, dX: d.residual, rows: rows, a)
   }
 
-  /// The cross-attention of one block: keys and values of `plan.encoded`, which every block has of its own, and `a.cross.attended`.
+  /// The cross-attention of one block: keys and values of `plan.encoded`, which every block has of its own, and
+  /// `a.cross.attended`.
   func lookAtEncoderForward(
     _ block: ParameterLayout.Block, _ batch: PackedGroups, _ weights: some LinearWeights, _ own: ActivationLayout.Block,
     _ plan: ActivationLayout, _ a: Arena

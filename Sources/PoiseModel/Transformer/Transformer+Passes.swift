@@ -94,7 +94,8 @@ extension Transformer {
     profiled(.head) {
       scaleHeadInput(d.headNormalized, rows: headRows, a)
       normBackward(
-        parameters.decoder.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, adding: false, to: d.headInput,
+        parameters.decoder.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, adding: false,
+        to: d.headInput,
         rows: headRows, a)
     }
     a.clear(d.residual, rows: 0..<rows)

@@ -1,8 +1,8 @@
 import PoiseKernels
 import PoiseRandom
 
-/// A transformer, with or without an encoder, as a function: configuration and plans, no parameters. Policy, reference and gradients are arenas
-/// of the one ``parameters`` layout that are passed in.
+/// A transformer, with or without an encoder, as a function: configuration and plans, no parameters. Policy, reference and
+/// gradients are arenas of the one ``parameters`` layout that are passed in.
 public final class Transformer: LanguageModel {
   public let configuration: TransformerConfiguration
   public let parameters: ParameterLayout
@@ -45,8 +45,8 @@ public final class Transformer: LanguageModel {
 
   /// Fresh parameters: gains 1, biases 0, weights normal with the configuration's deviation; the products that write into the
   /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth. With an encoder,
-  /// deviations are T5's (Raffel et al. 2020): embeddings 1, products 1/√inputs, queries 1/√D of that where scores are not scaled. A
-  /// scalar head is 0: it has no opinion.
+  /// deviations are T5's (Raffel et al. 2020): embeddings 1, products 1/√inputs, queries 1/√D of that where scores are not
+  /// scaled. A scalar head is 0: it has no opinion.
   public func initialParameters(seed: UInt64) -> Arena {
     let arena = Arena(parameters.layout)
     for (index, tensor) in parameters.layout.tensors.enumerated() where !tensor.name.hasSuffix("bias") {

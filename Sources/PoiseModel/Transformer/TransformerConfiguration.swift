@@ -10,13 +10,14 @@ public struct TransformerConfiguration: Sendable, Equatable {
     case learned
     /// Rotation of queries and keys; `base` is θ of Su et al. 2021.
     case rotary(base: Double)
-    /// A number added to every score by the distance from query to key, one for each of some buckets of distances and each head; those
-    /// of a stack's blocks are the same. Far distances share buckets, all beyond `maximumDistance` the last (Raffel et al. 2020).
+    /// A number added to every score by the distance from query to key, one for each of some buckets of distances and each head;
+    /// those of a stack's blocks are the same. Far distances share buckets, all beyond `maximumDistance` the last (Raffel et al.
+    /// 2020).
     case relative(buckets: Int, maximumDistance: Int)
   }
 
-  /// Blocks that read the prompt, every token seeing all of it. The decoder then begins with a start token in the prompt's place, and
-  /// each of its blocks looks at what the encoder made of the prompt.
+  /// Blocks that read the prompt, every token seeing all of it. The decoder then begins with a start token in the prompt's place,
+  /// and each of its blocks looks at what the encoder made of the prompt.
   public struct Encoder: Sendable, Equatable {
     public var blockCount: Int
     /// What the decoder reads first.
@@ -96,15 +97,18 @@ public struct TransformerConfiguration: Sendable, Equatable {
   public var beginningOfSequence: Int?
   /// Tokens that end a response; the first is the one appended to text completions.
   public var endOfSequence: [Int]
-  /// Standard deviation of fresh weights. With an encoder, each kind of weight has a deviation of its own (``Transformer``), and this is
-  /// a factor of it.
+  /// Standard deviation of fresh weights. With an encoder, each kind of weight has a deviation of its own (``Transformer``), and
+  /// this is a factor of it.
   public var initializationDeviation: Float
 
   public init(
     vocabularySize: Int, contextLength: Int, width: Int, blockCount: Int, encoder: Encoder? = nil, headCount: Int,
-    keyValueHeadCount: Int? = nil, headSize: Int? = nil, feedForwardWidth: Int, normalization: Normalization = .rms, epsilon: Float = 1e-5,
-    positions: Positions = .rotary(base: 10_000), scalesScores: Bool = true, activation: Activation = .siluGate, biases: Biases = Biases(),
-    head: Head = .vocabulary, tiesHead: Bool = true, scalesHeadInput: Bool = false, beginningOfSequence: Int? = nil, endOfSequence: [Int] = [],
+    keyValueHeadCount: Int? = nil, headSize: Int? = nil, feedForwardWidth: Int, normalization: Normalization = .rms,
+    epsilon: Float = 1e-5,
+    positions: Positions = .rotary(base: 10_000), scalesScores: Bool = true, activation: Activation = .siluGate,
+    biases: Biases = Biases(),
+    head: Head = .vocabulary, tiesHead: Bool = true, scalesHeadInput: Bool = false, beginningOfSequence: Int? = nil,
+    endOfSequence: [Int] = [],
     initializationDeviation: Float = 0.02
   ) {
     self.vocabularySize = vocabularySize
@@ -173,13 +177,15 @@ public struct TransformerConfiguration: Sendable, Equatable {
         return "the number of buckets of relative positions must be a multiple of 4 up to 1024, not \(buckets)."
       }
       if !(buckets / 2 + 1...most).contains(maximumDistance) {
-        return "the largest distance of relative positions must lie between \(buckets / 2 + 1) and \(most), not \(maximumDistance)."
+        return
+          "the largest distance of relative positions must lie between \(buckets / 2 + 1) and \(most), not \(maximumDistance)."
       }
     } else if encoder != nil {
       return "a model with an encoder must have relative positions."
     }
     if !(epsilon >= 0 && epsilon.isFinite) { return "the norms' epsilon must be zero or more, not \(epsilon)." }
-    for token in endOfSequence + [beginningOfSequence, encoder?.startToken].compactMap(\.self) where !(0..<vocabularySize).contains(token) {
+    for token in endOfSequence + [beginningOfSequence, encoder?.startToken].compactMap(\.self)
+    where !(0..<vocabularySize).contains(token) {
       return "the special token \(token) lies outside the vocabulary of \(vocabularySize)."
     }
     return nil

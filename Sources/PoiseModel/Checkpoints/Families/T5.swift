@@ -1,8 +1,9 @@
 import PoiseFiles
 
 extension ModelFamily {
-  /// T5 and T5 v1.1 (Raffel et al. 2020), and what uses their form: Flan-T5. Hugging Face transformers has no T5 with a scalar head that
-  /// reads it where Poise does, at the response's last token: such models go by a name of their own, and only Poise reads them.
+  /// T5 and T5 v1.1 (Raffel et al. 2020), and what uses their form: Flan-T5. Hugging Face transformers has no T5 with a scalar
+  /// head that reads it where Poise does, at the response's last token: such models go by a name of their own, and only Poise
+  /// reads them.
   public static let t5 = ModelFamily(
     name: "t5", architectures: ("T5ForConditionalGeneration", "PoiseT5ForSequenceScoring"), configuration: t5Configuration,
     config: t5Config, tensors: t5Tensors,
@@ -49,7 +50,8 @@ extension ModelFamily {
       "layer_norm_epsilon": .shortest(c.epsilon), "initializer_factor": .shortest(c.initializationDeviation),
       "feed_forward_proj": c.activation == .geluGate ? "gated-gelu" : "relu", "tie_word_embeddings": .bool(c.tiesHead),
       "scale_decoder_outputs": .bool(c.scalesHeadInput), "decoder_start_token_id": .init(encoder.startToken),
-      "pad_token_id": .init(encoder.startToken), "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null, "eos_token_id": .tokens(c.endOfSequence), "torch_dtype": "float32",
+      "pad_token_id": .init(encoder.startToken), "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null,
+      "eos_token_id": .tokens(c.endOfSequence), "torch_dtype": "float32",
       "use_cache": true,
     ]
   }
