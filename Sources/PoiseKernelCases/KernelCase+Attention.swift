@@ -11,11 +11,11 @@ extension KernelCase {
     attentionForward("attentionForward", shapes: .heads, Segment.alone),
     attentionForward("attentionForwardOfContinuations", shapes: [], Segment.continuing),
     attentionForward("attentionForwardOfBiasedContinuations", shapes: [], Segment.biased),
-    attentionForward("attentionForwardOfAll", shapes: .heads, Segment.full),
+    attentionForward("attentionForwardOfAll", shapes: [], Segment.full),
     attentionBackward("attentionBackward", shapes: .heads, Segment.alone),
     attentionBackward("attentionBackwardOfContinuations", shapes: [], Segment.continuing),
     attentionBackward("attentionBackwardOfBiasedContinuations", shapes: [], Segment.biased),
-    attentionBackward("attentionBackwardOfAll", shapes: .heads, Segment.full),
+    attentionBackward("attentionBackwardOfAll", shapes: [], Segment.full),
     KernelCase("crossAttentionForward", tested: heads, shapes: .heads) { kernels, shape in
       let segment = Segment.crossing(shape, kernels)
       let (at, x, memory, scratch) = (segment.places, segment.x, segment.memory, segment.scratch)
