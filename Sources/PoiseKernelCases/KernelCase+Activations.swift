@@ -50,6 +50,44 @@ extension KernelCase {
         return [KernelOutput("dGateUp", dGateUp, twin: twin, ulps: 6, ofTerms: 4)]
       }
     },
+    KernelCase("geluGateForward", shapes: .layers) { kernels, shape in
+      // 4 + 2|z| ulp of the gate: |z| is 25 at −6.
+      let (gateUp, y) = (Operand.uniform("gateUp", 2 * shape.count, in: -6...8), Operand(count: shape.count))
+      return PreparedKernel(reading: [gateUp], writing: [y], exponentials: shape.count, operations: 9 * shape.count) {
+        kernels.geluGateForward(gateUp.span, columns: shape.columns, into: y.writing)
+      } compare: {
+        [KernelOutput("y", y, twin: Twin.geluGateForward(gateUp.doubles, columns: shape.columns), ulps: 55)]
+      }
+    },
+    KernelCase("geluGateBackward", shapes: .layers) { kernels, shape in
+      let (gateUp, dY) = (Operand.uniform("gateUp", 2 * shape.count, in: -6...8), Operand.normal("dY", shape.count))
+      let dGateUp = Operand(count: 2 * shape.count)
+      return PreparedKernel(
+        reading: [dY, gateUp], writing: [dGateUp], exponentials: shape.count, operations: 16 * shape.count
+      ) {
+        kernels.geluGateBackward(dY.span, gateUp: gateUp.span, columns: shape.columns, into: dGateUp.writing)
+      } compare: {
+        let twin = Twin.geluGateBackward(dY.doubles, gateUp: gateUp.doubles, columns: shape.columns)
+        return [KernelOutput("dGateUp", dGateUp, twin: twin, ulps: 9, ofTerms: 8)]
+      }
+    },
+    KernelCase("reluForward", lengths: [0] + everyTail, rows: oneRow, shapes: .vectors) { kernels, shape in
+      let (x, y) = (Operand.normal("x", shape.count), Operand(count: shape.count))
+      return PreparedKernel(reading: [x], writing: [y]) {
+        kernels.reluForward(x.span, into: y.writing)
+      } compare: {
+        [KernelOutput("y", y, twin: Twin.reluForward(x.doubles), ulps: 0)]
+      }
+    },
+    KernelCase("reluBackward", lengths: [0] + everyTail, rows: oneRow, shapes: .vectors) { kernels, shape in
+      let (x, dY) = (Operand.normal("x", shape.count), Operand.normal("dY", shape.count))
+      let dX = Operand(count: shape.count)
+      return PreparedKernel(reading: [x, dY], writing: [dX]) {
+        kernels.reluBackward(dY.span, x: x.span, into: dX.writing)
+      } compare: {
+        [KernelOutput("dX", dX, twin: Twin.reluBackward(dY.doubles, x: x.doubles), ulps: 0)]
+      }
+    },
   ]
 
   static let positions = [

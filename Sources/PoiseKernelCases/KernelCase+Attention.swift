@@ -10,10 +10,65 @@ extension KernelCase {
   static let attention = [
     attentionForward("attentionForward", shapes: .heads, Segment.alone),
     attentionForward("attentionForwardOfContinuations", shapes: [], Segment.continuing),
+    attentionForward("attentionForwardOfBiasedContinuations", shapes: [], Segment.biased),
+    attentionForward("attentionForwardOfAll", shapes: [], Segment.full),
     attentionBackward("attentionBackward", shapes: .heads, Segment.alone),
     attentionBackward("attentionBackwardOfContinuations", shapes: [], Segment.continuing),
-    KernelCase("decodingAttention", tested: heads, shapes: .heads) { kernels, shape in
-      let state = DecodingState(shape, kernels)
+    attentionBackward("attentionBackwardOfBiasedContinuations", shapes: [], Segment.biased),
+    attentionBackward("attentionBackwardOfAll", shapes: [], Segment.full),
+    KernelCase("crossAttentionForward", tested: heads, shapes: .heads) { kernels, shape in
+      let segment = Segment.crossing(shape, kernels)
+      let (at, x, memory, scratch) = (segment.places, segment.x, segment.memory, segment.scratch)
+      let y = Operand.normal("y", at.rows.upperBound * at.stride)
+      return PreparedKernel(
+        reading: [x, memory], writing: [y], exponentials: segment.visible, operations: (4 * at.headSize + 5) * segment.visible
+      ) {
+        kernels.crossAttentionForward(
+          x.span, columns: at.columns, rows: at.rows, queries: at.queries, memory: memory.span, memoryColumns: at.memory!.columns,
+          memoryRows: at.memory!.rows, keys: at.keys, values: at.values, headSize: at.headSize, scale: Float(at.scale),
+          scratch: scratch.writing, into: y.writing, stride: at.stride)
+      } restore: {
+        y.restore()
+        scratch.restore()
+      } compare: {
+        let twin = Twin.attentionForward(x.doubles, memory: memory.doubles, at, into: y.doubles)
+        return [KernelOutput("y", y, twin: twin, ulps: allowedForward, ofTerms: 1)]
+      }
+    },
+    KernelCase("crossAttentionBackward", tested: heads, shapes: .heads) { kernels, shape in
+      let segment = Segment.crossing(shape, kernels)
+      let (at, x, memory, scratch) = (segment.places, segment.x, segment.memory, segment.scratch)
+      let (dY, dX) = (Operand.normal("dY", at.rows.upperBound * at.stride), Operand.normal("dX", x.count))
+      let dMemory = Operand.normal("dMemory", memory.count)
+      return PreparedKernel(
+        reading: [x, memory, dY], updating: [dX, dMemory], exponentials: segment.visible,
+        operations: (10 * at.headSize + 10) * segment.visible
+      ) {
+        kernels.crossAttentionBackward(
+          dY.span, stride: at.stride, x: x.span, columns: at.columns, rows: at.rows, queries: at.queries, memory: memory.span,
+          memoryColumns: at.memory!.columns, memoryRows: at.memory!.rows, keys: at.keys, values: at.values, headSize: at.headSize,
+          scale: Float(at.scale), scratch: scratch.writing, addingTo: dX.writing, addingTo: dMemory.writing)
+      } restore: {
+        scratch.restore()
+      } compare: {
+        let twin = Twin.attentionBackward(
+          dY.doubles, x: x.doubles, memory: memory.doubles, at, to: dX.doubles, dMemory: dMemory.doubles)
+        return [
+          KernelOutput("dX", dX, twin: twin.dX, ulps: allowedBackward, ofTerms: 2),
+          KernelOutput("dMemory", dMemory, twin: twin.dMemory, ulps: allowedBackward, ofTerms: 2),
+        ]
+      }
+    },
+    decodingAttention("decodingAttention", shapes: .heads) { DecodingState($0, $1) },
+    decodingAttention("decodingAttentionWithBiases", shapes: []) { DecodingState($0, $1, hasBiases: true) },
+    decodingAttention("decodingAttentionToThePrompt", shapes: []) { DecodingState($0, $1, count: 0) },
+  ]
+
+  private static func decodingAttention(
+    _ name: String, shapes: [KernelShape], _ makeState: @escaping @Sendable (KernelShape, any KernelTable) -> DecodingState
+  ) -> KernelCase {
+    KernelCase(name, of: "decodingAttention", tested: heads, shapes: shapes) { kernels, shape in
+      let state = makeState(shape, kernels)
       let y = Operand.normal("y", shape.rows * state.stride)
       let scratch = Operand([Float](repeating: .nan, count: state.scratchCount))
       let visible = shape.rows * state.queryHeads * (state.promptCount + state.count)
@@ -23,7 +78,7 @@ extension KernelCase {
       ) {
         kernels.decodingAttention(
           state.x.span, rows: shape.rows, columns: state.columns, queries: state.queries, headSize: shape.columns,
-          scale: Float(state.scale), promptCount: state.promptCount, promptKeys: state.promptKeys.span,
+          scale: Float(state.scale), biases: state.biases.span, promptCount: state.promptCount, promptKeys: state.promptKeys.span,
           promptValues: state.promptValues.span, responses: state.responses.span, head: DecodingState.head,
           heads: DecodingState.heads, count: state.count, slots: state.slots, keys: state.keys.span, values: state.values.span,
           scratch: scratch.writing, into: y.writing, stride: state.stride)
@@ -33,8 +88,8 @@ extension KernelCase {
       } compare: {
         [KernelOutput("y", y, twin: state.twin(y.doubles), ulps: allowedForward, ofTerms: 1)]
       }
-    },
-  ]
+    }
+  }
 
   /// Rows and head sizes on either side of a tile's sixteen rows and a panel's 32 columns.
   private static let heads = [
@@ -46,19 +101,22 @@ extension KernelCase {
   ) -> KernelCase {
     KernelCase(name, of: "attentionForward", tested: heads, shapes: shapes) { kernels, shape in
       let segment = makeSegment(shape, kernels)
-      let (at, x, scratch) = (segment.places, segment.x, segment.scratch)
+      let (at, x, biases, scratch) = (segment.places, segment.x, segment.biases, segment.scratch)
       let y = Operand.normal("y", at.rows.upperBound * at.stride)
       return PreparedKernel(
         reading: [x], writing: [y], exponentials: segment.visible, operations: (4 * at.headSize + 5) * segment.visible
       ) {
         kernels.attentionForward(
-          x.span, columns: at.columns, rows: at.rows, prefix: at.prefix, queries: at.queries, keys: at.keys, values: at.values,
-          headSize: at.headSize, scale: Float(at.scale), scratch: scratch.writing, into: y.writing, stride: at.stride)
+          x.span, columns: at.columns, rows: at.rows, prefix: at.prefix, isCausal: at.isCausal, queries: at.queries,
+          keys: at.keys,
+          values: at.values, headSize: at.headSize, scale: Float(at.scale), biases: biases.span, scratch: scratch.writing,
+          into: y.writing, stride: at.stride)
       } restore: {
         y.restore()
         scratch.restore()
       } compare: {
-        [KernelOutput("y", y, twin: Twin.attentionForward(x.doubles, at, into: y.doubles), ulps: allowedForward, ofTerms: 1)]
+        let twin = Twin.attentionForward(x.doubles, at, biases: biases.doubles, into: y.doubles)
+        return [KernelOutput("y", y, twin: twin, ulps: allowedForward, ofTerms: 1)]
       }
     }
   }
@@ -68,20 +126,27 @@ extension KernelCase {
   ) -> KernelCase {
     KernelCase(name, of: "attentionBackward", tested: heads, shapes: shapes) { kernels, shape in
       let segment = makeSegment(shape, kernels)
-      let (at, x, scratch) = (segment.places, segment.x, segment.scratch)
+      let (at, x, biases, scratch) = (segment.places, segment.x, segment.biases, segment.scratch)
       let (dY, dX) = (Operand.normal("dY", at.rows.upperBound * at.stride), Operand.normal("dX", x.count))
+      let dBiases = Operand.normal("dBiases", biases.count)
       return PreparedKernel(
-        reading: [x, dY], updating: [dX], exponentials: segment.visible, operations: (10 * at.headSize + 10) * segment.visible
+        reading: [x, dY], updating: [dX, dBiases], exponentials: segment.visible,
+        operations: (10 * at.headSize + 10) * segment.visible
       ) {
         kernels.attentionBackward(
-          dY.span, stride: at.stride, x: x.span, columns: at.columns, rows: at.rows, prefix: at.prefix, queries: at.queries,
-          keys: at.keys, values: at.values, headSize: at.headSize, scale: Float(at.scale), scratch: scratch.writing,
-          addingTo: dX.writing)
+          dY.span, stride: at.stride, x: x.span, columns: at.columns, rows: at.rows, prefix: at.prefix, isCausal: at.isCausal,
+          queries: at.queries, keys: at.keys, values: at.values, headSize: at.headSize, scale: Float(at.scale),
+          biases: biases.span,
+          scratch: scratch.writing, addingTo: dX.writing, addingTo: dBiases.writing)
       } restore: {
         scratch.restore()
       } compare: {
-        let twin = Twin.attentionBackward(dY.doubles, x: x.doubles, at, to: dX.doubles)
-        return [KernelOutput("dX", dX, twin: twin, ulps: allowedBackward, ofTerms: 2)]
+        let twin = Twin.attentionBackward(
+          dY.doubles, x: x.doubles, at, biases: biases.doubles, to: dX.doubles, dBiases: dBiases.doubles)
+        return [
+          KernelOutput("dX", dX, twin: twin.dX, ulps: allowedBackward, ofTerms: 2),
+          KernelOutput("dBiases", dBiases, twin: twin.dBiases, ulps: allowedBackward, ofTerms: 2),
+        ]
       }
     }
   }
@@ -96,6 +161,10 @@ extension [KernelShape] {
 private struct Segment {
   let places: AttentionPlaces
   let x: Operand
+  /// Keys and values, where they are not in `x`.
+  let memory: Operand
+  /// Empty where scores have none.
+  let biases: Operand
   let scratch: Operand
 
   /// One head that sees itself.
@@ -108,31 +177,55 @@ private struct Segment {
     Segment(shape, prefix: 2..<23, heads: 3, kernels)
   }
 
-  private init(_ shape: KernelShape, prefix: Range<Int>, heads: Int, _ kernels: any KernelTable) {
+  /// The same with biases, of more distances than there are.
+  @Sendable static func biased(_ shape: KernelShape, _ kernels: any KernelTable) -> Segment {
+    Segment(shape, prefix: 2..<23, heads: 3, distances: 21 + shape.rows + 5, kernels)
+  }
+
+  /// Two heads of queries that share keys and values; all rows see each other, with biases.
+  @Sendable static func full(_ shape: KernelShape, _ kernels: any KernelTable) -> Segment {
+    Segment(shape, prefix: 0..<0, isCausal: false, heads: 2, distances: 2 * (shape.rows + 5) - 1, kernels)
+  }
+
+  /// Two heads of queries that see 39 rows of another matrix.
+  @Sendable static func crossing(_ shape: KernelShape, _ kernels: any KernelTable) -> Segment {
+    Segment(shape, prefix: 0..<0, heads: 2, memoryRows: 4..<43, kernels)
+  }
+
+  private init(
+    _ shape: KernelShape, prefix: Range<Int>, isCausal: Bool = true, heads: Int, distances: Int = 0,
+    memoryRows: Range<Int>? = nil,
+    _ kernels: any KernelTable
+  ) {
     let (size, first) = (shape.columns, prefix.isEmpty ? 0 : prefix.upperBound + 3)
     let queries = size..<(1 + heads) * size  // behind a head that is somebody else's
     places = AttentionPlaces(
-      columns: (3 + heads) * size + 3, rows: first..<first + shape.rows, prefix: prefix, queries: queries,
-      keys: queries.upperBound, values: queries.upperBound + size + 3, headSize: size,
+      columns: (3 + heads) * size + 3, rows: first..<first + shape.rows, prefix: prefix, isCausal: isCausal, queries: queries,
+      keys: queries.upperBound, values: queries.upperBound + size + 3,
+      memory: memoryRows.map { .init(columns: queries.upperBound + 2 * size + 7, rows: $0) }, headSize: size,
       scale: Double(2 / Float(size).squareRoot()), stride: queries.upperBound + 1)
     x = .normal("x", places.rows.upperBound * places.columns)
-    let count = kernels.attentionScratchElements(rows: shape.rows, visible: prefix.count + shape.rows, headSize: size)
+    memory = .normal("memory", places.memory.map { $0.rows.upperBound * $0.columns } ?? 0)
+    biases = .normal("biases", heads * distances)
+    let visible = memoryRows?.count ?? prefix.count + shape.rows
+    let count = kernels.attentionScratchElements(rows: shape.rows, visible: visible, headSize: size)
     scratch = Operand([Float](repeating: .nan, count: count))
   }
 
   /// Scores of all heads.
   var visible: Int {
     let rows = places.rows.count
-    return places.queries.count / places.headSize * (rows * places.prefix.count + rows * (rows + 1) / 2)
+    let seen = places.memory.map { rows * $0.rows.count } ?? (places.isCausal ? rows * (rows + 1) / 2 : rows * rows)
+    return places.queries.count / places.headSize * (rows * places.prefix.count + seen)
   }
 }
 
-/// Every second of some responses to a prompt of 37 tokens, with 35 of their own, in panels for 64.
+/// Every second of some responses to a prompt of 37 tokens, with 35 of their own or none, in panels for 64.
 private struct DecodingState {
   static let (head, heads) = (1, 2)
   let queryHeads = 2
   let promptCount = 37
-  let count = 35
+  let count: Int
   let slots: Int
   let shape: KernelShape
   let scale: Double
@@ -147,6 +240,8 @@ private struct DecodingState {
   /// (responses · heads, panels)
   let keys: Operand
   let values: Operand
+  /// (query heads, distances), of more distances than there are; or empty.
+  let biases: Operand
   let scratchCount: Int
   private let vectors: Vectors
 
@@ -158,8 +253,10 @@ private struct DecodingState {
     let values: [Float]
   }
 
-  init(_ shape: KernelShape, _ kernels: any KernelTable) {
+  init(_ shape: KernelShape, _ kernels: any KernelTable, count: Int = 35, hasBiases: Bool = false) {
     self.shape = shape
+    self.count = count
+    biases = .normal("biases", hasBiases ? queryHeads * (promptCount + count + 3) : 0)
     let (size, width) = (shape.columns, kernels.panelColumns)
     func whole(_ count: Int) -> Int { (count + width - 1) / width * width }
     slots = whole(count)
@@ -218,9 +315,12 @@ private struct DecodingState {
       let values = Twin.rows(of: (vectors.promptValues + vectors.values[own]).doubles, columns: size)
       for head in Swift.stride(from: queries.lowerBound, to: queries.upperBound, by: size) {
         let query = Array(x.doubles[row * columns + head..<row * columns + head + size])
+        let end = ((head - queries.lowerBound) / size + 1) * biases.count / queryHeads
         y.replaceSubrange(
           row * stride + head..<row * stride + head + size,
-          with: Twin.attention(query, keys: keys, values: values, scale: scale))
+          with: Twin.attention(
+            query, keys: keys, values: values, scale: scale,
+            biases: biases.count == 0 ? [] : Array(biases.doubles[end - keys.count..<end])))
       }
     }
     return y

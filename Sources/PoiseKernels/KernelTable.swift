@@ -61,6 +61,15 @@ public protocol KernelTable: Sendable {
   func siluGateBackward(
     _ dY: Span<Float>, gateUp: Span<Float>, columns: Int, into dGateUp: consuming MutableSpan<Float>)
 
+  /// y = gelu(gate) ∘ up, of the same form.
+  func geluGateForward(_ gateUp: Span<Float>, columns: Int, into y: consuming MutableSpan<Float>)
+  func geluGateBackward(
+    _ dY: Span<Float>, gateUp: Span<Float>, columns: Int, into dGateUp: consuming MutableSpan<Float>)
+
+  /// y = max(x, 0).
+  func reluForward(_ x: Span<Float>, into y: consuming MutableSpan<Float>)
+  func reluBackward(_ dY: Span<Float>, x: Span<Float>, into dX: consuming MutableSpan<Float>)
+
   // MARK: Positions
 
   /// Rotates each head of each row by its position's angles, halves paired (x_i, x_{i+D/2}) as Hugging Face stores them
@@ -89,27 +98,50 @@ public protocol KernelTable: Sendable {
 
   /// Floats of scratch that attention of `rows` rows to `visible` keys takes, forward or backward.
   func attentionScratchElements(rows: Int, visible: Int, headSize: Int) -> Int
-  /// Causal attention of a run of rows to itself after all of a prefix, of the query heads that share one head of keys and values:
-  /// rows of y ← Σ_j softmax_j(scale·q·k_j)·v_j. x (T, columns) holds queries, keys and values of a row; y (T, stride).
-  /// `rows`, `prefix`: rows of x; `queries`: columns of the query heads, and of their outputs in y; `keys`, `values`: first columns.
+  /// Attention of a run of rows to itself, of the query heads that share one head of keys and values: rows of
+  /// y ← Σ_j softmax_j(scale·q·k_j + bias)·v_j. x (T, columns) holds queries, keys and values of a row; y (T, stride).
+  ///
+  /// - Parameters:
+  ///   - rows, prefix: rows of x. Causal rows see all of the prefix, those before them and themselves; others all rows, and no
+  ///     prefix.
+  ///   - queries: columns of the query heads, and of their outputs in y.
+  ///   - keys, values: first columns.
+  ///   - biases: empty, or what is added to the scores of a query head by distance, key's place − query's (Raffel et al. 2020).
+  ///     Key j stands at place j, the prefix first. (query heads, distances): −(P − 1)…0 for causal rows, else −(P − 1)…P − 1,
+  ///     with P no less than there are keys.
   func attentionForward(
-    _ x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>, keys: Int, values: Int,
-    headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>, stride: Int)
-  /// Its gradients, added to dX (T, columns): dY (T, stride). Scores are computed again.
+    _ x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, isCausal: Bool, queries: Range<Int>, keys: Int,
+    values: Int, headSize: Int, scale: Float, biases: Span<Float>, scratch: consuming MutableSpan<Float>,
+    into y: consuming MutableSpan<Float>, stride: Int)
+  /// Its gradients, added to dX (T, columns) and, where there are biases, to dBiases: dY (T, stride). Scores are computed again.
   func attentionBackward(
-    _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>,
-    keys: Int, values: Int, headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>,
-    addingTo dX: consuming MutableSpan<Float>)
+    _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, isCausal: Bool,
+    queries: Range<Int>, keys: Int, values: Int, headSize: Int, scale: Float, biases: Span<Float>,
+    scratch: consuming MutableSpan<Float>, addingTo dX: consuming MutableSpan<Float>,
+    addingTo dBiases: consuming MutableSpan<Float>)
+
+  /// The same of rows of x, which hold queries, to all of `memoryRows` of another matrix, which hold keys and values:
+  /// x (T, columns), memory (M, memoryColumns), y (T, stride).
+  func crossAttentionForward(
+    _ x: Span<Float>, columns: Int, rows: Range<Int>, queries: Range<Int>, memory: Span<Float>, memoryColumns: Int,
+    memoryRows: Range<Int>, keys: Int, values: Int, headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>,
+    into y: consuming MutableSpan<Float>, stride: Int)
+  func crossAttentionBackward(
+    _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, queries: Range<Int>, memory: Span<Float>,
+    memoryColumns: Int, memoryRows: Range<Int>, keys: Int, values: Int, headSize: Int, scale: Float,
+    scratch: consuming MutableSpan<Float>, addingTo dX: consuming MutableSpan<Float>,
+    addingTo dMemory: consuming MutableSpan<Float>)
 
   /// Attention of the latest tokens of responses that share a prompt, of the query heads that share one head of keys and values: rows
   /// of x (rows, columns) to the prompt's keys and values, packed as panels (D, promptCount) and (promptCount, D), and each to its own
   /// response's `count`: the panels (D, slots) and (slots, D) of head `head` of response `responses[row]`, in the order of the
   /// responses and their `heads` heads. `scratch` (rows, promptCount + count), each rounded up to panels. y (rows, stride).
+  /// `biases` as of causal rows. A count of 0, with no keys and values, is attention to the prompt alone.
   func decodingAttention(
-    _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, promptCount: Int,
-    promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int, count: Int, slots: Int,
-    keys: Span<Float>, values: Span<Float>, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>,
-    stride: Int)
+    _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, biases: Span<Float>,
+    promptCount: Int, promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int,
+    count: Int, slots: Int, keys: Span<Float>, values: Span<Float>, scratch: consuming MutableSpan<Float>,
+    into y: consuming MutableSpan<Float>, stride: Int)
   /// Puts one key and value (D) into panels of keys (D, slots) and values (slots, D), as column and row `slot`.
   func appendToPanels(
     key: Span<Float>, value: Span<Float>, slot: Int, slots: Int, keys: consuming MutableSpan<Float>,

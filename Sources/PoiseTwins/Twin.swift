@@ -51,6 +51,21 @@ public enum Twin {
     return dGateUp
   }
 
+  public static func geluGateForward(_ gateUp: [Double], columns: Int) -> [Double] {
+    rows(of: gateUp, columns: 2 * columns).flatMap { row in
+      zip(geluForward(Array(row[..<columns])), row[columns...]).map { $0 * $1 }
+    }
+  }
+  public static func geluGateBackward(_ dY: [Double], gateUp: [Double], columns: Int) -> [Double] {
+    zip(rows(of: dY, columns: columns), rows(of: gateUp, columns: 2 * columns)).flatMap { dY, row in
+      let (gate, up) = (Array(row[..<columns]), Array(row[columns...]))
+      return geluBackward(zip(dY, up).map { $0 * $1 }, x: gate) + zip(dY, geluForward(gate)).map { $0 * $1 }
+    }
+  }
+
+  public static func reluForward(_ x: [Double]) -> [Double] { x.map { max($0, 0) } }
+  public static func reluBackward(_ dY: [Double], x: [Double]) -> [Double] { zip(dY, x).map { $1 > 0 ? $0 : 0 } }
+
   // MARK: Positions and embedding
 
   /// A direction of −1 turns back.

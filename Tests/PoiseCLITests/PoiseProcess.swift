@@ -31,6 +31,11 @@ struct PoiseProcess {
 
   /// Runs, and expects success.
   static func succeed(_ arguments: String..., input: String = "") throws -> PoiseProcess {
+    try succeed(arguments, input: input)
+  }
+
+  @discardableResult
+  static func succeed(_ arguments: [String], input: String = "") throws -> PoiseProcess {
     let result = try PoiseProcess(arguments, input: input)
     try #require(result.status == 0, "poise \(arguments.joined(separator: " ")): \(result.errors)")
     return result

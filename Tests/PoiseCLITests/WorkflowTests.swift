@@ -87,6 +87,31 @@ import Testing
     }
   }
 
+  /// From scratch to a policy trained against a judge that is an encoder–decoder, too.
+  @Test func anEncoderDecoderGoesWhereverAModelGoes() throws {
+    let (policy, judge, run) = ("\(folder.path)/t5", "\(folder.path)/judge", "\(folder.path)/ipo-md")
+    let few = ["--steps", "1", "--batch-size", "2", "--quiet", "--out"]
+    try PoiseProcess.succeed(
+      ["sft", "--preset", "tiny-t5", "--tokenizer", trained.folder.path, "--data", trained.examples] + few + [policy])
+    #expect(try Files.readJSON("\(policy)/config.json")["model_type"] == "t5")
+    let preferences = "\(folder.path)/preferences.jsonl"
+    try PoiseProcess.succeed(["data", "make", "--kind", "preferences", "--count", "4", "--out", preferences])
+    for kind in ["reward", "preference"] {
+      try PoiseProcess.succeed([kind, "--model", policy, "--data", preferences] + few + ["\(judge)-\(kind)"])
+    }
+    try PoiseProcess.succeed(
+      [
+        "train", "ipo-md", "--model", policy, "--prompts", trained.prompts, "--annotator", "preference:\(judge)-preference",
+        "--max-new-tokens", "6",
+      ] + few + [run])
+    let samples = try PoiseProcess.succeed(
+      "sample", "--model", run, "--prompts", trained.prompts, "--max-new-tokens", "6", "--json")
+    let scores = try PoiseProcess.succeed("score", "--model", run, "--input", "-", "--json", input: samples.output)
+    for (sample, score) in try zip(samples.records(), scores.records()) {
+      #expect(abs(sample["logp"]!.double! - score["logp"]!.double!) < 1e-4)
+    }
+  }
+
   @Test func dataIsMadeFromItsSeedAndPassesItsCheck() throws {
     let arguments = ["data", "make", "--kind", "preferences", "--count", "20", "--seed", "3"]
     let made = try PoiseProcess(arguments)

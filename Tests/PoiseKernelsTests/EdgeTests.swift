@@ -71,8 +71,8 @@ import Testing
           repeating: .nan, count: kernels.attentionScratchElements(rows: rows, visible: prefix + rows, headSize: 4))
         var y = [Float](repeating: .nan, count: (prefix + rows) * 4)
         kernels.attentionForward(
-          x.span, columns: 12, rows: first..<last + 1, prefix: 0..<prefix, queries: 0..<4, keys: 4, values: 8, headSize: 4,
-          scale: 0.5, scratch: scratch.mutableSpan, into: y.mutableSpan, stride: 4)
+          x.span, columns: 12, rows: first..<last + 1, prefix: 0..<prefix, isCausal: true, queries: 0..<4, keys: 4, values: 8,
+          headSize: 4, scale: 0.5, biases: Span(), scratch: scratch.mutableSpan, into: y.mutableSpan, stride: 4)
         return y
       }
       let before = attended()
@@ -186,13 +186,14 @@ import Testing
     var scratch = [Float](
       repeating: .nan, count: kernels.attentionScratchElements(rows: rows, visible: rows, headSize: size))
     kernels.attentionForward(
-      x.span, columns: 3 * size, rows: 0..<rows, prefix: 0..<0, queries: 0..<size, keys: size, values: 2 * size, headSize: size,
-      scale: 1, scratch: scratch.mutableSpan, into: y.mutableSpan, stride: size)
+      x.span, columns: 3 * size, rows: 0..<rows, prefix: 0..<0, isCausal: true, queries: 0..<size, keys: size, values: 2 * size,
+      headSize: size, scale: 1, biases: Span(), scratch: scratch.mutableSpan, into: y.mutableSpan, stride: size)
     // Each row takes one value as it is.
     #expect(y.map(Double.init) == Twin.attentionForward(x.doubles, places, into: y.doubles))
     kernels.attentionBackward(
-      y.span, stride: size, x: x.span, columns: 3 * size, rows: 0..<rows, prefix: 0..<0, queries: 0..<size, keys: size,
-      values: 2 * size, headSize: size, scale: 1, scratch: scratch.mutableSpan, addingTo: dX.mutableSpan)
+      y.span, stride: size, x: x.span, columns: 3 * size, rows: 0..<rows, prefix: 0..<0, isCausal: true, queries: 0..<size,
+      keys: size, values: 2 * size, headSize: size, scale: 1, biases: Span(), scratch: scratch.mutableSpan,
+      addingTo: dX.mutableSpan, addingTo: MutableSpan())
     #expect(dX.allSatisfy { $0.isFinite })
   }
 

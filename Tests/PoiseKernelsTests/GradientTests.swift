@@ -34,6 +34,10 @@ import Testing
     expect(Twin.siluGateBackward(weights, gateUp: gateUp, columns: columns), areDerivativesAt: gateUp) {
       Twin.siluGateForward($0, columns: columns)
     }
+    expect(Twin.geluGateBackward(weights, gateUp: gateUp, columns: columns), areDerivativesAt: gateUp) {
+      Twin.geluGateForward($0, columns: columns)
+    }
+    expect(Twin.reluBackward(weights, x: x), areDerivativesAt: x) { Twin.reluForward($0) }
   }
 
   @Test func rotary() {
@@ -61,10 +65,52 @@ import Testing
     let x = normalRow("x", count: 6 * 8).doubles
     let weights = normalRow("weights", count: 6 * 4).doubles
     let (zeros, noOutputs) = ([Double](repeating: 0, count: x.count), [Double](repeating: 0, count: weights.count))
-    let found = Twin.attentionBackward(weights, x: x, places, to: zeros)
+    let found = Twin.attentionBackward(weights, x: x, places, to: zeros).dX
     let expected = centralDifference(
       of: { innerProduct(weights, Twin.attentionForward($0, places, into: noOutputs)) }, at: x)
     #expect(found[8..<16].contains { $0 != 0 } && found[..<8].allSatisfy { $0 == 0 })
+    for (one, other) in zip(found, expected) { #expect(abs(one - other) < 1e-8 * max(1, abs(other))) }
+  }
+
+  @Test(arguments: [true, false]) func biasedAttention(isCausal: Bool) {
+    let places = AttentionPlaces(
+      columns: 8, rows: 3..<6, prefix: isCausal ? 1..<3 : 0..<0, isCausal: isCausal, queries: 0..<4, keys: 4, values: 6,
+      headSize: 2,
+      scale: 0.7, stride: 4)
+    let x = normalRow("x", count: 6 * 8).doubles
+    let (weights, biases) = (normalRow("weights", count: 6 * 4).doubles, normalRow("biases", count: 2 * 7).doubles)
+    let (zeros, noOutputs) = ([Double](repeating: 0, count: x.count), [Double](repeating: 0, count: weights.count))
+    let found = Twin.attentionBackward(
+      weights, x: x, places, biases: biases, to: zeros, dBiases: [Double](repeating: 0, count: biases.count))
+    expectEqual(
+      found.dX,
+      centralDifference(
+        of: { innerProduct(weights, Twin.attentionForward($0, places, biases: biases, into: noOutputs)) }, at: x))
+    expectEqual(
+      found.dBiases,
+      centralDifference(
+        of: { innerProduct(weights, Twin.attentionForward(x, places, biases: $0, into: noOutputs)) }, at: biases))
+  }
+
+  @Test func crossAttention() {
+    let places = AttentionPlaces(
+      columns: 5, rows: 1..<4, prefix: 0..<0, queries: 0..<4, keys: 1, values: 3, memory: .init(columns: 6, rows: 2..<5),
+      headSize: 2,
+      scale: 0.7, stride: 4)
+    let (x, memory) = (normalRow("x", count: 4 * 5).doubles, normalRow("memory", count: 5 * 6).doubles)
+    let weights = normalRow("weights", count: 4 * 4).doubles
+    func zeros(_ count: Int) -> [Double] { [Double](repeating: 0, count: count) }
+    func loss(_ x: [Double], _ memory: [Double]) -> Double {
+      innerProduct(weights, Twin.attentionForward(x, memory: memory, places, into: zeros(weights.count)))
+    }
+    let found = Twin.attentionBackward(
+      weights, x: x, memory: memory, places, to: zeros(x.count), dMemory: zeros(memory.count))
+    expectEqual(found.dX, centralDifference(of: { loss($0, memory) }, at: x))
+    expectEqual(found.dMemory, centralDifference(of: { loss(x, $0) }, at: memory))
+  }
+
+  private func expectEqual(_ found: [Double], _ expected: [Double]) {
+    #expect(found.count == expected.count && found.contains { $0 != 0 })
     for (one, other) in zip(found, expected) { #expect(abs(one - other) < 1e-8 * max(1, abs(other))) }
   }
 
@@ -79,8 +125,6 @@ import Testing
 
   /// Derivatives of Σ weights·f, where f may have fewer values than there are weights.
   private func expect(_ found: [Double], areDerivativesAt point: [Double], of function: ([Double]) -> [Double]) {
-    let expected = centralDifference(of: { innerProduct(weights, function($0)) }, at: point)
-    #expect(found.count == expected.count && found.contains { $0 != 0 })
-    for (one, other) in zip(found, expected) { #expect(abs(one - other) < 1e-8 * max(1, abs(other))) }
+    expectEqual(found, centralDifference(of: { innerProduct(weights, function($0)) }, at: point))
   }
 }

@@ -55,7 +55,7 @@ import Testing
   }
 
   /// Of a policy beside its reference.
-  @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
+  @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2, .t5])
   func aTrainingStepAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     expectNoAllocations(
@@ -74,7 +74,7 @@ import Testing
     expectNoAllocations(transformer, groups, reference: nil, workerCount: workerCount)
   }
 
-  @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2])
+  @Test(arguments: [1, 2], [TransformerCase.llama, .gpt2, .t5])
   func aTrainingStepOfAJudgeAllocatesNothing(workerCount: Int, _ example: TransformerCase) {
     var configuration = example.configuration
     configuration.head = .scalar
@@ -131,7 +131,7 @@ import Testing
     #expect(countAllocations(pool) { pass.evaluate(groups, policy: policy, reference: reference) } == 0)
   }
 
-  @Test(arguments: [TransformerCase.llama, .gpt2])
+  @Test(arguments: [TransformerCase.llama, .gpt2, .t5])
   func decodingAllocatesNothing(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     let parameters = transformer.randomParameters(seed: 1)

@@ -34,7 +34,7 @@ import Testing
   }
 
   /// The same bits, evaluated alone or differentiated.
-  @Test(arguments: TransformerCase.all + TransformerCase.scaledLlamas + [.llama, .qwen2, .gpt2])
+  @Test(arguments: TransformerCase.all + TransformerCase.scaledLlamas + [.llama, .qwen2, .gpt2, .t5, .gatedT5])
   func decodingHasTheBitsOfThePackedPass(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     expectEqualBits(transformer, transformer.mixedGroups)
@@ -42,10 +42,10 @@ import Testing
 
   /// Prompts and responses on either side of panels of 32 columns and tiles of sixteen rows; layers wider than the 256 terms that a
   /// product takes at a time.
-  @Test(arguments: [TransformerCase.llama, .gpt2])
+  @Test(arguments: [TransformerCase.llama, .gpt2, .t5, .gatedT5])
   func decodingOfSeveralPanelsHasTheBitsOfThePackedPass(_ example: TransformerCase) {
     var configuration = example.configuration
-    configuration.contextLength = 160
+    configuration.contextLength = max(configuration.contextLength, 160)
     configuration.width = 264
     configuration.feedForwardWidth = 300
     let transformer = Transformer(configuration)

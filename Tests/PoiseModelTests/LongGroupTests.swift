@@ -68,7 +68,7 @@ import Testing
     #expect(evaluated.outcomes.map(\.divergence) == whole.workspace.outcomes.map(\.divergence))
   }
 
-  @Test(arguments: [TransformerCase.llama, .gpt2])
+  @Test(arguments: [TransformerCase.llama, .gpt2, .t5, .gatedT5])
   func gradientsOfPiecesAgreeWithFiniteDifferences(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     let parameters = transformer.randomParameters(seed: 11)

@@ -8,6 +8,7 @@ import Testing
     [
       (TransformerCase.llama.configuration, "llama"), (TransformerCase.qwen2.configuration, "qwen2"),
       (TransformerCase.gpt2.configuration, "gpt2"), (untiedGPT2, "gpt2"),
+      (EditableModel.t5, "t5"), (EditableModel.gatedT5, "t5"),
     ] + TransformerCase.scaledLlamas.map { ($0.configuration, "llama") }
 
   static let untiedGPT2: TransformerConfiguration = {
@@ -64,7 +65,7 @@ import Testing
     let loaded = try model.load()
     let stored = model.tensors[try model.index(of: "transformer.h.1.attn.c_attn.weight")]
     #expect(stored.shape == [16, 48])
-    let fused = loaded.transformer.parameters.blocks[1].queryKeyValue.weight
+    let fused = loaded.transformer.parameters.decoder.blocks[1].queryKeyValue.weight
     #expect(fused.shape == [48, 16])
     let arena = loaded.parameters
     let values = arena[fused]
@@ -90,6 +91,45 @@ import Testing
     var llama = try EditableModel(EditableModel.llama, .llama)
     llama.tensors.append(("model.layers.0.self_attn.rotary_emb.inv_freq", [2], [1, 0.1]))
     _ = try llama.load()
+  }
+
+  @Test func t5ReadsWhatOlderAndNewerFilesSay() throws {
+    var model = try EditableModel(EditableModel.t5, .t5)
+    for key in ["num_decoder_layers", "relative_attention_max_distance", "scale_decoder_outputs", "decoder_start_token_id"] {
+      model.config[key] = nil
+    }
+    model.config["pad_token_id"] = 4
+    model.config["num_layers"] = 2
+    model.tensors.removeAll { $0.name.hasPrefix("encoder.block.2.") }
+    let embedding = model.tensors[try model.index(of: "shared.weight")]
+    model.tensors += ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"].map {
+      ($0, embedding.shape, embedding.values)
+    }
+    model.tensors.append(("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight", [1], [0]))
+    let configuration = try model.load().transformer.configuration
+    #expect(configuration.blockCount == 2 && configuration.encoder == .init(blockCount: 2, startToken: 4))
+    #expect(configuration.positions == .relative(buckets: 8, maximumDistance: 128))
+    #expect(configuration.tiesHead && configuration.scalesHeadInput)
+    model.config["tie_word_embeddings"] = false
+    #expect(throws: CheckpointError.self) { try model.load() }
+  }
+
+  /// Whatever config.json says of ties.
+  @Test func aHeadInAT5sFileIsItsHead() throws {
+    var model = try EditableModel(EditableModel.gatedT5, .t5)
+    model.config["tie_word_embeddings"] = true
+    let loaded = try model.load()
+    #expect(!loaded.transformer.configuration.tiesHead && !loaded.transformer.configuration.scalesHeadInput)
+    let (parameters, head) = (loaded.parameters, loaded.transformer.parameters.head)
+    let values = parameters[head]
+    #expect(values.indices.map { values[$0] } == model.tensors[try model.index(of: "lm_head.weight")].values)
+  }
+
+  @Test(arguments: ["gated-silu", "gelu"]) func t5sWithOtherActivationsAreRefused(_ activation: String) throws {
+    var model = try EditableModel(EditableModel.t5, .t5)
+    model.config["feed_forward_proj"] = .string(activation)
+    let error = try #require(#expect(throws: DataError.self) { try model.load() })
+    #expect(error.description.contains("feed_forward_proj"))
   }
 
   @Test func llamaReadsWhatOlderAndNewerFilesSay() throws {

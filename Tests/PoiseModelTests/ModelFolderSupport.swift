@@ -12,6 +12,15 @@ struct EditableModel {
 
   static let llama = TransformerCase.llama.configuration
   static let gpt2 = TransformerCase.gpt2.configuration
+  static let t5 = TransformerCase.t5.configuration
+  /// T5 v1.1: a gate, a head of its own, nothing scaled.
+  static let gatedT5: TransformerConfiguration = {
+    var configuration = t5
+    configuration.activation = .geluGate
+    configuration.tiesHead = false
+    configuration.scalesHeadInput = false
+    return configuration
+  }()
 
   init(_ configuration: TransformerConfiguration, _ family: ModelFamily) throws {
     folder = try TemporaryFolder()

@@ -34,6 +34,20 @@ import Testing
     #expect(error.description.contains("config.json"))
   }
 
+  @Test(
+    arguments: [
+      ("relative_attention_num_buckets", 6, "a multiple of 4"), ("relative_attention_max_distance", 4, "the largest distance"),
+      ("is_encoder_decoder", false, "is_encoder_decoder is false"), ("decoder_start_token_id", 29, "the special token 29"),
+      ("num_layers", 0, "the number of encoder blocks is 0"),
+    ] as [(String, JSON, String)])
+  func t5sThatPoiseDoesNotCompute(_ key: String, _ value: JSON, _ message: String) throws {
+    var model = try EditableModel(EditableModel.t5, .t5)
+    model.config[key] = value
+    let error = try error(model)
+    #expect(error.category == .configuration)
+    #expect(error.description.contains(message), "\(error)")
+  }
+
   /// "gelu" is the exact one, which is up to 5e-4 away.
   @Test(arguments: ["relu", "gelu"]) func gpt2ActivationsOtherThanTheTanhFormAreRefused(_ activation: String) throws {
     var model = try EditableModel(EditableModel.gpt2, .gpt2)

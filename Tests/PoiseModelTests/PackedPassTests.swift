@@ -4,7 +4,7 @@ import Testing
 
 /// Prompts are shared and groups packed end to end; nobody may be able to tell from the numbers.
 @Suite struct PackedPassTests {
-  @Test(arguments: TransformerCase.all + TransformerCase.scaledLlamas + [.qwen2])
+  @Test(arguments: TransformerCase.all + TransformerCase.scaledLlamas + [.qwen2, .t5, .gatedT5])
   func packedGroupsComputeWhatTheSpecificationSays(_ example: TransformerCase) {
     let transformer = Transformer(example.configuration)
     let parameters = transformer.randomParameters(seed: 7)

@@ -8,6 +8,7 @@ import Testing
   private static let families: [(TransformerConfiguration, ModelFamily, String)] = [
     (EditableModel.llama, .llama, "LlamaForSequenceClassification"),
     (EditableModel.gpt2, .gpt2, "GPT2ForSequenceClassification"),
+    (EditableModel.t5, .t5, "PoiseT5ForSequenceScoring"),
   ]
 
   private func elements(_ arena: Arena, _ tensor: Tensor) -> [UInt32] {

@@ -34,7 +34,7 @@ import Testing
     return groups.flatMap { group in group.responses.map { specification.score(of: $0, after: group.prompt) } }
   }
 
-  @Test(arguments: TransformerCase.all)
+  @Test(arguments: TransformerCase.all + [.t5, .gatedT5])
   func scoresAreWhatTheSpecificationSays(_ example: TransformerCase) {
     let transformer = transformer(example)
     let parameters = transformer.randomParameters(seed: 7)
@@ -74,15 +74,16 @@ import Testing
     for (together, apart) in zip(together, apart) { #expect(abs(together - apart) < 1e-5 * size) }
   }
 
-  @Test(arguments: ["rms", "layer"])
-  func gradientsOfEveryTensorAgreeWithFiniteDifferences(_ normalization: String) throws {
-    let llamaLike = normalization == "rms"
+  @Test(arguments: ["rms", "layer", "t5", "gated t5"])
+  func gradientsOfEveryTensorAgreeWithFiniteDifferences(_ form: String) throws {
     let example = try #require(
-      TransformerCase.all.first {
+      (TransformerCase.all + [.t5, .gatedT5]).first {
         let c = $0.configuration
-        return llamaLike
-          ? c.normalization == .rms && c.positions != .learned && c.activation == .siluGate && c.keyValueHeadCount == 1
-          : c.normalization == .layer && c.positions == .learned && c.activation == .gelu && c.keyValueHeadCount == 1
+        return switch form {
+        case "rms": c.normalization == .rms && c.positions != .learned && c.activation == .siluGate && c.keyValueHeadCount == 1
+        case "layer": c.normalization == .layer && c.positions == .learned && c.activation == .gelu && c.keyValueHeadCount == 1
+        default: $0.testDescription == form
+        }
       })
     let transformer = transformer(example)
     let parameters = transformer.randomParameters(seed: 11)

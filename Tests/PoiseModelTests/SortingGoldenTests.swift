@@ -71,7 +71,7 @@ import Testing
   private func difference(_ a: Tensor, _ b: Tensor) -> [Double] { zip(activations(a), activations(b)).map(-) }
 
   @Test func theFirstBlockAgreesStepByStep() throws {
-    let block = workspace.plan.block(0)
+    let block = workspace.plan.decoder.block(0)
     try expect("x", activations(block.input))
     try expect("ln1", activations(block.attentionNorm.output))
     try expect("qkv", activations(block.queryKeyValue))
@@ -81,13 +81,13 @@ import Testing
     try expect("ln2", activations(block.feedForwardNorm.output))
     try expect("fc", activations(block.hidden))
     try expect("gelu", activations(block.activated))
-    try expect("mlp", difference(workspace.plan.blockOutput(0), block.middle))
-    try expect("mlpResid", activations(workspace.plan.blockOutput(0)))
+    try expect("mlp", difference(workspace.plan.decoder.blockOutput(0), block.middle))
+    try expect("mlpResid", activations(workspace.plan.decoder.blockOutput(0)))
   }
 
   /// (sequence, head, token, column) of the fused rows from a column on.
   private func heads(from start: Int) -> [Double] {
-    let rows = activations(workspace.plan.block(0).queryKeyValue)
+    let rows = activations(workspace.plan.decoder.block(0).queryKeyValue)
     return (0..<3).flatMap { sequence in
       (0..<3).flatMap { head in
         (0..<11).flatMap { token in
@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test func theEndOfEveryBlockAndTheHeadAgree() throws {
-    for index in 0..<3 { try expect("block\(index)", activations(workspace.plan.blockOutput(index))) }
+    for index in 0..<3 { try expect("block\(index)", activations(workspace.plan.decoder.blockOutput(index))) }
     try expect("ln_f", activations(workspace.plan.head.norm.output))
     let logits = activations(workspace.plan.head.logits)
     try expect("lm_head", logits)

@@ -50,6 +50,25 @@ struct TransformerCase: Sendable, CustomTestStringConvertible {
     return TransformerCase("llama, \(scaling)", configuration)
   }
 
+  /// As T5 is made: an encoder, relative positions, a rectifier, the scaled embedding as head. Distances go beyond the largest.
+  static let t5 = TransformerCase(
+    "t5",
+    TransformerConfiguration(
+      vocabularySize: 29, contextLength: TransformerConfiguration.unlimitedContext, width: 16, blockCount: 2,
+      encoder: .init(blockCount: 3, startToken: 0), headCount: 4, headSize: 6, feedForwardWidth: 24,
+      positions: .relative(buckets: 8, maximumDistance: 6), scalesScores: false, activation: .relu, scalesHeadInput: true,
+      initializationDeviation: 0.5))
+
+  /// As T5 v1.1 is made, but with shared key-value heads, scaled scores and biases: a gate, a head of its own.
+  static let gatedT5 = TransformerCase(
+    "gated t5",
+    TransformerConfiguration(
+      vocabularySize: 31, contextLength: TransformerConfiguration.unlimitedContext, width: 16, blockCount: 3,
+      encoder: .init(blockCount: 1, startToken: 5), headCount: 4, keyValueHeadCount: 2, feedForwardWidth: 20,
+      positions: .relative(buckets: 12, maximumDistance: 20), activation: .geluGate,
+      biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true), tiesHead: false, initializationDeviation: 0.5)
+  )
+
   init(_ name: String, _ configuration: TransformerConfiguration) {
     testDescription = name
     self.configuration = configuration

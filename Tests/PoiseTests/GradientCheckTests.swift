@@ -21,13 +21,18 @@ import Testing
     vocabularySize: 11, contextLength: 16, width: 6, blockCount: 2, headCount: 3, feedForwardWidth: 8, normalization: .layer,
     positions: .learned, activation: .gelu, biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true))
 
-  static let judges = [llama, gpt2].map { configuration in
+  static let t5 = TransformerConfiguration(
+    vocabularySize: 11, contextLength: 16, width: 8, blockCount: 2, encoder: .init(blockCount: 1, startToken: 3), headCount: 2,
+    headSize: 5, feedForwardWidth: 8, positions: .relative(buckets: 8, maximumDistance: 5), scalesScores: false,
+    activation: .geluGate, scalesHeadInput: true, initializationDeviation: 1)
+
+  static let judges = [llama, gpt2, t5].map { configuration in
     var configuration = configuration
     configuration.head = .scalar
     return configuration
   }
 
-  @Test(arguments: [llama, tiedLlama, scaledLlama, gpt2] + judges)
+  @Test(arguments: [llama, tiedLlama, scaledLlama, gpt2, t5, GradientCheck.t5] + judges)
   func everyGradientAgreesWithFiniteDifferences(_ configuration: TransformerConfiguration) {
     let check = GradientCheck(configuration, seed: 1)
     let rows = check.run(pool: WorkerPool(workerCount: 2))

@@ -6,7 +6,7 @@ import Testing
 /// What sampling finds out about the reference is what a pass finds out, to the last bit.
 @Suite struct SampledReferenceTests {
   enum Family: CaseIterable {
-    case llama, gpt2
+    case llama, gpt2, t5
 
     var configuration: TransformerConfiguration {
       switch self {
@@ -20,6 +20,11 @@ import Testing
           normalization: .layer, positions: .learned, activation: .gelu,
           biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true), endOfSequence: [0],
           initializationDeviation: 0.3)
+      case .t5:
+        TransformerConfiguration(
+          vocabularySize: 40, contextLength: 160, width: 16, blockCount: 2, encoder: .init(blockCount: 2, startToken: 0),
+          headCount: 4, feedForwardWidth: 24, positions: .relative(buckets: 32, maximumDistance: 128), scalesScores: false,
+          activation: .geluGate, tiesHead: false, endOfSequence: [0], initializationDeviation: 1)
       }
     }
   }

@@ -18,6 +18,14 @@ extension GradientCheck {
     positions: .learned, activation: .gelu,
     biases: .init(queryKeyValue: true, attentionOutput: true, feedForward: true))
 
+  /// Every part that a T5 v1.1 has: an encoder and a decoder that looks at it, relative positions, scores that are not scaled,
+  /// GELU with a gate; and a head that is the scaled embedding, as in the first T5.
+  public static let t5 = TransformerConfiguration(
+    vocabularySize: 23, contextLength: TransformerConfiguration.unlimitedContext, width: 24, blockCount: 2,
+    encoder: .init(blockCount: 2, startToken: 0), headCount: 4, feedForwardWidth: 40,
+    positions: .relative(buckets: 8, maximumDistance: 7), scalesScores: false, activation: .geluGate, scalesHeadInput: true,
+    initializationDeviation: 1)
+
   /// The Llama under a scalar head, as reward and preference models are.
   public static let judge: TransformerConfiguration = {
     var configuration = llama
@@ -31,13 +39,16 @@ extension GradientCheck {
     var small = configuration
     let shared = configuration.headCount / configuration.keyValueHeadCount
     small.vocabularySize = min(configuration.vocabularySize, 23)
-    small.contextLength = 16
+    small.contextLength = min(configuration.contextLength, 16)
     small.width = min(configuration.width, 24)
     small.blockCount = min(configuration.blockCount, 2)
     small.keyValueHeadCount = min(configuration.keyValueHeadCount, 2)
     small.headCount = small.keyValueHeadCount * min(shared, 3)
     small.headSize = min(configuration.headSize, 6)
     small.feedForwardWidth = min(configuration.feedForwardWidth, 40)
+    if let encoder = configuration.encoder {
+      small.encoder = .init(blockCount: min(encoder.blockCount, 2), startToken: min(encoder.startToken, small.vocabularySize - 1))
+    }
     small.beginningOfSequence = nil
     small.endOfSequence = []
     return small

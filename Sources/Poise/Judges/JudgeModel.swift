@@ -59,7 +59,8 @@ public struct JudgeModel: TokenizedJudge, SavableModel {
     return kind
   }
 
-  /// Writes everything Hugging Face transformers needs to load it as a sequence classifier.
+  /// Writes everything Hugging Face transformers needs to load it as a sequence classifier; of an encoder–decoder it has none
+  /// that would read the same, and only Poise loads it.
   public func save(folder: String) throws {
     try model.save(folder: folder)
     try outline.tokenizerFiles.save(folder: folder, for: configuration)

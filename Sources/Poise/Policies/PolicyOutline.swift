@@ -9,6 +9,8 @@ public struct PolicyOutline: TokenizedPolicy {
   let tokenizerConfig: JSON?
   /// Where the weights lie; nil where they are still to be drawn.
   let folder: String?
+  /// Of a new model.
+  let family: ModelFamily
 
   /// Reads all but the weights of a model folder, or of the newest complete checkpoint of a run folder. The weights may be missing.
   ///
@@ -27,15 +29,17 @@ public struct PolicyOutline: TokenizedPolicy {
     let files = try TokenizerFiles(folder: checkpoint, of: configuration)
     self.configuration = configuration
     self.folder = checkpoint
+    family = .llama
     (tokenizer, tokenizerConfig) = (files.tokenizer, files.config)
   }
 
   /// A new policy.
   ///
   /// - Precondition: the configuration has a vocabulary head.
-  public init(new configuration: TransformerConfiguration, tokenizer: Tokenizer) {
+  public init(new configuration: TransformerConfiguration, family: ModelFamily = .llama, tokenizer: Tokenizer) {
     precondition(configuration.head == .vocabulary)
     self.configuration = configuration
+    self.family = family
     self.tokenizer = tokenizer
     (tokenizerConfig, folder) = (nil, nil)
   }
@@ -47,7 +51,9 @@ extension Policy {
   /// - Parameter seed: of the weights of a new one.
   /// - Throws: errors of the weights.
   public init(_ outline: PolicyOutline, seed: UInt64 = 0) throws {
-    let model = try outline.folder.map { try StoredModel(folder: $0) } ?? StoredModel(new: outline.configuration, seed: seed)
+    let model =
+      try outline.folder.map { try StoredModel(folder: $0) }
+      ?? StoredModel(new: outline.configuration, family: outline.family, seed: seed)
     self.init(model: model, tokenizer: outline.tokenizer, tokenizerConfig: outline.tokenizerConfig)
   }
 }

@@ -25,7 +25,10 @@ extension WorkspaceCapacity {
       one.add(group, reading: reading)
       formUnion(one)
     }
+    self.groups *= perShard
     rows *= perShard
+    promptRows *= perShard
+    responseRows *= perShard
     headRows *= perShard
     targets *= perShard
   }

@@ -129,9 +129,10 @@ extension PeerWorkload {
     func forward() {
       forEachHead { rows, queries in
         kernels.attentionForward(
-          x.all, columns: 3 * width, rows: rows, prefix: 0..<0, queries: queries, keys: width + queries.lowerBound,
-          values: 2 * width + queries.lowerBound, headSize: headSize, scale: scale, scratch: scratch.writing, into: y.writing,
-          stride: width)
+          x.all, columns: 3 * width, rows: rows, prefix: 0..<0, isCausal: true, queries: queries,
+          keys: width + queries.lowerBound,
+          values: 2 * width + queries.lowerBound, headSize: headSize, scale: scale, biases: Span(), scratch: scratch.writing,
+          into: y.writing, stride: width)
       }
     }
     let visible = Double(batch * heads * length * (length + 1) / 2)
@@ -142,9 +143,10 @@ extension PeerWorkload {
       dX.clear()
       forEachHead { rows, queries in
         kernels.attentionBackward(
-          dY.all, stride: width, x: x.all, columns: 3 * width, rows: rows, prefix: 0..<0, queries: queries,
-          keys: width + queries.lowerBound, values: 2 * width + queries.lowerBound, headSize: headSize, scale: scale,
-          scratch: scratch.writing, addingTo: dX.writing)
+          dY.all, stride: width, x: x.all, columns: 3 * width, rows: rows, prefix: 0..<0, isCausal: true,
+          queries: queries, keys: width + queries.lowerBound, values: 2 * width + queries.lowerBound, headSize: headSize,
+          scale: scale,
+          biases: Span(), scratch: scratch.writing, addingTo: dX.writing, addingTo: MutableSpan())
       }
     }
   }

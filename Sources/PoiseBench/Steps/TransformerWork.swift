@@ -34,7 +34,7 @@ struct TransformerWork {
   func forward(_ rows: Rows) -> Work {
     let c = configuration
     let queries = c.headCount * c.headSize
-    let gates = c.activation == .siluGate ? 2 : 1
+    let gates = c.activation.isGated ? 2 : 1
     let weights = c.width * (2 * queries + 2 * c.keyValueHeadCount * c.headSize + (gates + 1) * c.feedForwardWidth)
     let blocks = c.blockCount * (rows.count * weights + 2 * rows.visible * queries)
     let exponentials =

@@ -37,7 +37,8 @@ struct CheckGradientsCommand: ParsableCommand {
   private func subjects() throws -> [(name: String, configuration: TransformerConfiguration)] {
     guard let model else {
       return [
-        ("small Llama", GradientCheck.llama), ("small GPT-2", GradientCheck.gpt2), ("small reward model", GradientCheck.judge),
+        ("small Llama", GradientCheck.llama), ("small GPT-2", GradientCheck.gpt2), ("small T5", GradientCheck.t5),
+        ("small reward model", GradientCheck.judge),
       ]
     }
     return [("small model like \(model)", GradientCheck.shrunk(try StoredModel(folder: model).transformer.configuration))]

@@ -16,7 +16,7 @@ struct StartFlags: ParsableArguments {
   var tokenizer: String?
   @Option(help: ArgumentHelp("The token that ends a response, for a model from scratch.", valueName: "token"))
   var eosToken = "<|endoftext|>"
-  @Option(help: ArgumentHelp("Most tokens of prompt and response, for a model from scratch, 8 or more.", valueName: "n"))
+  @Option(help: ArgumentHelp("Most tokens of prompt and response, for a Llama from scratch, 8 or more.", valueName: "n"))
   var contextLength = 512
 
   /// - Parameter resuming: a resumed run starts from its own checkpoint.
@@ -40,7 +40,7 @@ struct StartFlags: ParsableArguments {
     }
     let configuration = preset!.configuration(
       vocabularySize: tokenizer.vocabularySize, endOfSequence: end, contextLength: contextLength)
-    return PolicyOutline(new: configuration, tokenizer: tokenizer)
+    return PolicyOutline(new: configuration, family: preset!.family, tokenizer: tokenizer)
   }
 
   var resolved: JSON.Object {

@@ -17,20 +17,25 @@ extension Kernels {
     }
   }
 
-  /// Rows of y ← attention of the rows of x, for each head of `queries`, to a prompt and to the responses' own tokens.
+  /// Rows of y ← attention of the rows of x, for each head of `queries`, to a prompt and to the responses' own tokens, if there
+  /// are any.
   public func decodingAttention(
-    _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, promptCount: Int,
-    promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int, count: Int, slots: Int,
-    keys: Span<Float>, values: Span<Float>, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>,
-    stride: Int
+    _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, biases: Span<Float>,
+    promptCount: Int, promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int,
+    count: Int, slots: Int, keys: Span<Float>, values: Span<Float>, scratch: consuming MutableSpan<Float>,
+    into y: consuming MutableSpan<Float>, stride: Int
   ) {
     let promptColumns = wholePanels(promptCount)
     let scoreStride = promptColumns + wholePanels(count)
     let visible = promptCount + count
+    // Of a row of biases, the last is that of distance 0: the latest token's own.
+    let distances = biases.count / max(queries.count / headSize, 1)
+    precondition(biases.isEmpty || (distances >= visible && biases.count == queries.count / headSize * distances))
     let (keySize, valueSize) = (slots * headSize, slots * wholePanels(headSize))
     precondition(rows > 0 && x.count >= (rows - 1) * columns + queries.upperBound && queries.upperBound <= columns)
     precondition(y.count >= (rows - 1) * stride + queries.upperBound && responses.count == rows)
-    precondition(scratch.count >= rows * scoreStride && 0 < count && count <= slots && promptCount > 0)
+    precondition(scratch.count >= rows * scoreStride && 0 <= count && count <= slots && promptCount > 0)
+    precondition((count == 0) == keys.isEmpty && keys.isEmpty == values.isEmpty)
     precondition(promptKeys.count >= promptColumns * headSize && promptValues.count >= promptCount * wholePanels(headSize))
     for row in 0..<rows {
       let place = responses[row] * heads + head
@@ -48,24 +53,32 @@ extension Kernels {
                 stride: scoreStride)
               for row in 0..<rows {
                 // Over what the product left in the prompt's last panel.
-                let own = unsafe scores + row * scoreStride + promptCount
-                unsafe multiply(
-                  left.rows(from: row), rows: 1, panels: keys + (responses[row] * heads + head) * keySize, inner: headSize,
-                  columns: wholePanels(count), adding: false, into: own, stride: scoreStride)
+                if let keys {
+                  let own = unsafe scores + row * scoreStride + promptCount
+                  unsafe multiply(
+                    left.rows(from: row), rows: 1, panels: keys + (responses[row] * heads + head) * keySize, inner: headSize,
+                    columns: wholePanels(count), adding: false, into: own, stride: scoreStride)
+                }
                 let start = unsafe scores + row * scoreStride
                 for column in visible..<wholeLanes(visible) { unsafe start[column] = -.infinity }
+                if !biases.isEmpty {
+                  let end = ((query - queries.lowerBound) / headSize + 1) * distances
+                  var seen = unsafe MutableSpan(_unsafeStart: start, count: visible)
+                  addBiases(biases.extracting(end - visible..<end), scale: scale, to: &seen)
+                }
               }
               for first in Swift.stride(from: 0, to: rows, by: rowsTogether) {
                 unsafe formSoftmax(
                   ScoreRows(
                     scores + first * scoreStride, stride: scoreStride, rows: min(rowsTogether, rows - first),
                     columns: wholeLanes(visible)),
-                  scale: scale)
+                  scale: biases.isEmpty ? scale : 1)
               }
               let output = unsafe y.baseAddress! + query
               unsafe multiply(
                 LeftFactor(start: scores, rowStride: scoreStride, columnStride: 1), rows: rows, panels: promptValues,
                 inner: promptCount, columns: headSize, adding: false, into: output, stride: stride)
+              guard let values else { continue }
               for row in 0..<rows {
                 unsafe multiply(
                   LeftFactor(start: scores + row * scoreStride + promptCount, rowStride: scoreStride, columnStride: 1), rows: 1,
@@ -79,15 +92,16 @@ extension Kernels {
     }
   }
 
+  /// Where spans begin; of the last two, nil where they are empty.
   private func withBases(
     _ a: Span<Float>, _ b: Span<Float>, _ c: Span<Float>, _ d: Span<Float>,
-    _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>) -> Void
+    _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafePointer<Float>?) -> Void
   ) {
     unsafe a.withUnsafeBufferPointer { a in
       unsafe b.withUnsafeBufferPointer { b in
         unsafe c.withUnsafeBufferPointer { c in
           unsafe d.withUnsafeBufferPointer { d in
-            unsafe body(a.baseAddress!, b.baseAddress!, c.baseAddress!, d.baseAddress!)
+            unsafe body(a.baseAddress!, b.baseAddress!, c.isEmpty ? nil : c.baseAddress, d.isEmpty ? nil : d.baseAddress)
           }
         }
       }

@@ -5,7 +5,7 @@ import CLanes
 //
 // Goals, in order: relative accuracy on both sides (1 + tanh u cancels for negative x, σ does not); zero at zero; fast.
 // z has three roundings, each of up to 2⁻²⁴ of z, which in e^z is |z| ulp where an ulp is least: forward ≤ 4 + 3|z| ulp where z < 0
-// (2.5|z| found), ≤ 4 elsewhere. Backward: ≤ 8 ulp of |dy|.
+// (2.5|z| found), ≤ 4 elsewhere. Backward: ≤ 8 ulp of |dy|. Of the gate the same, of the larger of its terms, and a rounding more.
 
 /// √(8/π).
 private let slope: Float = 1.595_769_121_605_730_7
@@ -32,30 +32,92 @@ extension Kernels {
   }
 }
 
+/// Shazeer's gated unit (2020), of which the second generation of T5 is made.
+extension Kernels {
+  /// y = gelu(gate) ∘ up. A row of `gateUp` is its gate, then its up.
+  public func geluGateForward(_ gateUp: Span<Float>, columns: Int, into y: consuming MutableSpan<Float>) {
+    precondition(columns > 0 && y.count.isMultiple(of: columns) && gateUp.count == 2 * y.count)
+    let pastCaches = arePastCaches(elements: 3 * y.count)
+    for t in 0..<y.count / columns {
+      var row = y._mutatingExtracting(rowRange(t, of: columns))
+      row.setLanes(
+        from: gateUp.extracting(rowRange(2 * t, of: columns)), gateUp.extracting(rowRange(2 * t + 1, of: columns)), GELUGate(),
+        ahead: max(prefetchDistance, 2 * columns), pastCaches: pastCaches)
+    }
+    finishWriting(pastCaches: pastCaches)
+  }
+
+  /// dgate = dy ∘ up ∘ gelu′(gate), dup = dy ∘ gelu(gate).
+  public func geluGateBackward(
+    _ dY: Span<Float>, gateUp: Span<Float>, columns: Int, into dGateUp: consuming MutableSpan<Float>
+  ) {
+    precondition(columns > 0 && dY.count.isMultiple(of: columns))
+    precondition(gateUp.count == 2 * dY.count && dGateUp.count == gateUp.count)
+    let pastCaches = arePastCaches(elements: 5 * dY.count)
+    for t in 0..<dY.count / columns {
+      var dRow = dGateUp._mutatingExtracting(rowRange(t, of: 2 * columns))
+      dRow.setHalves(
+        from: gateUp.extracting(rowRange(t, of: 2 * columns)), dY.extracting(rowRange(t, of: columns)), GELUGateGradient(),
+        pastCaches: pastCaches)
+    }
+    finishWriting(pastCaches: pastCaches)
+  }
+}
+
 private struct GELU: LaneFunction {
+  @inline(__always) func form(_ x: inout Lanes) { x.formGELU() }
+}
+
+private struct GELUGate: LanePairFunction {
   @inline(__always)
-  func form(_ x: inout Lanes) {
-    var odds = poise_minimum(x.geluHalvings(square: x * x), Lanes(repeating: 128))
-    odds.formOddsOfHalvings()
-    x /= odds + 1
+  func form(_ gate: inout Lanes, _ up: Lanes) {
+    gate.formGELU()
+    gate *= up
+  }
+}
+
+private struct GELUGateGradient: LaneTripleFunction {
+  @inline(__always)
+  func form(_ gate: inout Lanes, _ up: inout Lanes, _ dY: Lanes) {
+    var (slope, share) = (gate, gate)
+    slope.formGELUSlope(share: &share)
+    let dGate = dY * up * slope
+    up = dY * gate * share
+    gate = dGate
   }
 }
 
 private struct GELUGradient: LanePairFunction {
   @inline(__always)
   func form(_ dY: inout Lanes, _ x: Lanes) {
-    let square = x * x
-    var share = x.geluHalvings(square: square)
-    var complement = share
-    share.formSigmoidOfHalvings(complement: &complement)
-    var growth = square  // z′
-    growth.multiply(by: Lanes(repeating: 3 * cubic), adding: slope)
-    growth *= x * complement
-    dY *= share + share * growth
+    var (slope, share) = (x, x)
+    slope.formGELUSlope(share: &share)
+    dY *= slope
   }
 }
 
 extension Lanes {
+  /// self ← x·σ(z), where self = x.
+  @inline(__always)
+  fileprivate mutating func formGELU() {
+    var odds = poise_minimum(geluHalvings(square: self * self), Lanes(repeating: 128))
+    odds.formOddsOfHalvings()
+    self /= odds + 1
+  }
+
+  /// self ← σ + x·σ·(1 − σ)·z′ and share ← σ(z), where self = x.
+  @inline(__always)
+  fileprivate mutating func formGELUSlope(share: inout Lanes) {
+    let square = self * self
+    share = geluHalvings(square: square)
+    var complement = share
+    share.formSigmoidOfHalvings(complement: &complement)
+    var growth = square  // z′
+    growth.multiply(by: Lanes(repeating: 3 * cubic), adding: slope)
+    growth *= self * complement
+    self = share + share * growth
+  }
+
   /// −z·log₂ e of self = x.
   @inline(__always)
   fileprivate func geluHalvings(square: Lanes) -> Lanes {

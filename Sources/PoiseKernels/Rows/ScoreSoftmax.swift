@@ -83,6 +83,22 @@ func formSoftmaxGradient(_ dScores: ScoreRows, probabilities: ScoreRows, scale: 
   }
 }
 
+/// A row of scores ← scale·score + bias, in one rounding.
+func addBiases(_ biases: Span<Float>, scale: Float, to row: inout MutableSpan<Float>) {
+  row.updateLanes(with: biases, ScaledSum(scale: scale))
+}
+
+/// Biases' gradients ← themselves + a row of dS.
+func addBiasGradients(_ dRow: Span<Float>, to dBiases: inout MutableSpan<Float>) {
+  for column in dRow.indices { dBiases[column] += dRow[column] }
+}
+
+/// scale·x + y
+private struct ScaledSum: LanePairFunction {
+  let scale: Float
+  @inline(__always) func form(_ x: inout Lanes, _ y: Lanes) { x.multiply(by: Lanes(repeating: scale), adding: y) }
+}
+
 extension InlineArray<16, Float> {
   /// An element of lanes at a variable index would send them all to memory and back at every use.
   @inline(__always)

@@ -15,7 +15,7 @@ public struct ModelFamily: Sendable {
   /// Names that some exporters leave behind and that carry nothing: the end of the name decides.
   let ignoredSuffixes: [String]
 
-  public static let all: [ModelFamily] = [.llama, .qwen2, .gpt2]
+  public static let all: [ModelFamily] = [.llama, .qwen2, .gpt2, .t5]
 
   func architecture(_ head: TransformerConfiguration.Head) -> String {
     head == .vocabulary ? architectures.vocabulary : architectures.scalar

@@ -164,10 +164,15 @@ public struct StoredModel: Sendable {
 
   private var generationConfig: JSON {
     let c = transformer.configuration
-    return [
-      "_from_model_config": true, "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null,
-      "eos_token_id": .tokens(c.endOfSequence),
-    ]
+    var object = JSON.Object()
+    object["_from_model_config"] = true
+    object["bos_token_id"] = c.beginningOfSequence.map { .init($0) } ?? .null
+    object["eos_token_id"] = .tokens(c.endOfSequence)
+    if let encoder = c.encoder {
+      object["decoder_start_token_id"] = .init(encoder.startToken)
+      object["pad_token_id"] = config["pad_token_id"] ?? .null
+    }
+    return .object(object)
   }
 }
 

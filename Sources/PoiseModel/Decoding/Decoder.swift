@@ -18,10 +18,23 @@ public struct DecoderCapacity: Sendable, Equatable {
     self.sequenceCount = sequenceCount
     self.responseTokens = responseTokens
   }
+
+  /// What its passes need: rows are those of the prompts, then one of every response.
+  var workspace: WorkspaceCapacity {
+    var capacity = WorkspaceCapacity()
+    capacity.groups = max(promptCount, sequenceCount)
+    capacity.rows = max(promptTokens, sequenceCount)
+    capacity.promptRows = promptTokens
+    capacity.headRows = capacity.groups
+    capacity.longestPrompt = longestPrompt
+    capacity.longestResponse = responseTokens
+    capacity.longestGroup = longestPrompt + responseTokens
+    return capacity
+  }
 }
 
-/// Next-token logits for many responses at once, with keys and values cached. Prompts are read once and serve all their
-/// responses. The decoder knows token ids and logits; who picks the tokens is the caller's affair.
+/// Next-token logits for many responses at once, with keys and values cached. Prompts are read once, by the encoder where there
+/// is one, and serve all their responses. The decoder knows token ids and logits; who picks the tokens is the caller's affair.
 ///
 /// All responses advance in step: after `prefill`, call `decode` with the latest token of every response that goes on. A row's
 /// numbers do not depend on the rows beside it.
@@ -34,9 +47,10 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   private let cache: Arena
   private let logitsArena: Arena
 
-  private var prompts = PackedGroups()
-  /// First slot of each prompt in the caches: prompts begin with a panel.
+  private var prompts: PackedGroups
+  /// First slot of each prompt in the caches: prompts begin with a panel. Of what the encoder made of them, too.
   private var promptSlots: [Int] = []
+  private var memorySlots: [Int] = []
   private var positions: [Int32] = []
   private var runs: [Run] = []
   /// Tokens that every active response has in its cache.
@@ -53,6 +67,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     self.transformer = transformer
     self.weights = weights
     self.capacity = capacity
+    prompts = PackedGroups(encoder: transformer.configuration.encoder)
     layout = DecoderLayout(transformer.configuration, capacity: capacity)
     activations = Arena(layout.activations.layout)
     cache = Arena(layout.cache)
@@ -66,27 +81,41 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   /// Reads the prompts. Logits row g then predicts the first token of every response to prompt g.
   public func prefill(_ prompts: ArraySlice<[Int32]>) {
     self.prompts.removeAll()
-    promptSlots.removeAll(keepingCapacity: true)
-    var slot = 0
-    for prompt in prompts {
-      self.prompts.append(TokenGroup(prompt: prompt, responses: []))
-      promptSlots.append(slot)
-      slot += DecoderLayout.wholePanels(prompt.count)
-    }
+    for prompt in prompts { self.prompts.append(TokenGroup(prompt: prompt, responses: [])) }
     let (batch, a) = (self.prompts, activations)
-    let rows = batch.rowCount
-    precondition(batch.groupCount <= capacity.promptCount && rows <= capacity.promptTokens, "the decoder is too small")
+    findSlots(of: batch.segments, in: &promptSlots)
+    findSlots(of: batch.memorySegments, in: &memorySlots)
+    let (rows, memoryRows) = (batch.rowCount, batch.memoryTokens.count)
+    precondition(
+      batch.groupCount <= capacity.promptCount && max(rows, memoryRows) <= capacity.promptTokens, "the decoder is too small")
     length = 0
+    transformer.encoderForward(batch, weights, plan, a)
+    transformer.relativeBiasesForward(
+      transformer.parameters.decoder.relativeBiases, weights.parameters, isCausal: true, into: plan.decoder.biases, a)
     transformer.embedForward(
-      tokens: batch.tokens.span, positions: batch.positions.span, weights.parameters, into: plan.block(0).input, rows: rows, a)
-    for index in 0..<transformer.configuration.blockCount {
-      let block = plan.block(index)
+      tokens: batch.tokens.span, positions: batch.positions.span, weights.parameters, into: plan.decoder.block(0).input,
+      rows: rows,
+      a)
+    for index in transformer.parameters.decoder.blocks.indices {
+      let (block, own) = (transformer.parameters.decoder.blocks[index], plan.decoder.block(index))
       transformer.blockForward(
-        index, weights, block, into: plan.blockOutput(index), positions: batch.positions.span, rows: rows, a
+        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span,
+        rows: rows, a
       ) {
-        transformer.attentionForward(batch, block.queryKeyValue, into: block.attended, plan, a)
+        transformer.attentionForward(
+          batch.segments, isCausal: true, own.queryKeyValue, biases: plan.decoder.biases, into: own.attended, plan, a)
         for (prompt, segment) in batch.segments.enumerated() {
-          rememberPrompt(segment.rows, slot: promptSlots[prompt], of: block.queryKeyValue, layout.caches[index])
+          remember(
+            segment.rows, of: own.queryKeyValue, keys: transformer.keyColumn(0), values: transformer.valueColumn(0),
+            slot: promptSlots[prompt], in: layout.caches[index].prompts)
+        }
+      } attendAcross: {
+        transformer.lookAtEncoderForward(block, batch, weights, own, plan, a)
+        guard let keyValue = own.cross?.keyValue else { return }
+        for (prompt, segment) in batch.memorySegments.enumerated() {
+          remember(
+            segment.rows, of: keyValue, keys: transformer.memoryKeyColumn(0), values: transformer.memoryValueColumn(0),
+            slot: memorySlots[prompt], in: layout.caches[index].memory)
         }
       }
     }
@@ -107,14 +136,16 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     let (a, rows) = (activations, tokens.count)
     let positions = positions
     transformer.embedForward(
-      tokens: tokens.span, positions: positions.span, weights.parameters, into: plan.block(0).input, rows: rows, a)
-    for index in 0..<transformer.configuration.blockCount {
-      let block = plan.block(index)
+      tokens: tokens.span, positions: positions.span, weights.parameters, into: plan.decoder.block(0).input, rows: rows, a)
+    for index in transformer.parameters.decoder.blocks.indices {
+      let (block, own) = (transformer.parameters.decoder.blocks[index], plan.decoder.block(index))
       transformer.blockForward(
-        index, weights, block, into: plan.blockOutput(index), positions: positions.span, rows: rows, a
+        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: positions.span, rows: rows, a
       ) {
-        for row in 0..<rows { remember(row, sequence: sequences[row], of: block.queryKeyValue, layout.caches[index]) }
-        for run in runs { attend(run, sequences, block, layout.caches[index]) }
+        for row in 0..<rows { remember(row, sequence: sequences[row], of: own.queryKeyValue, layout.caches[index]) }
+        for run in runs { attend(run, sequences, own, layout.caches[index]) }
+      } attendAcross: {
+        for run in runs { attendAcross(run, sequences, own, layout.caches[index]) }
       }
     }
     length += 1
@@ -126,6 +157,15 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
   public func logits(row: Int) -> Span<Float> {
     let arena = logitsArena
     return _overrideLifetime(arena[layout.logits, rows: row..<row + 1], borrowing: self)
+  }
+
+  private func findSlots(of segments: [PackedGroups.Segment], in slots: inout [Int]) {
+    slots.removeAll(keepingCapacity: true)
+    var slot = 0
+    for segment in segments {
+      slots.append(slot)
+      slot += DecoderLayout.wholePanels(segment.rows.count)
+    }
   }
 
   private func findRuns(_ sequences: [Int], _ promptOf: [Int]) {
@@ -142,21 +182,23 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     }
   }
 
-  /// Packs keys and values of a whole prompt.
-  private func rememberPrompt(_ rows: Range<Int>, slot: Int, of x: Tensor, _ places: DecoderLayout.Cache) {
+  /// Packs keys and values of a whole prompt, whose first head's begin in the given columns.
+  private func remember(
+    _ rows: Range<Int>, of x: Tensor, keys firstKey: Int, values firstValue: Int, slot: Int, in places: DecoderLayout.PromptCache
+  ) {
     let (a, cache, c) = (activations, cache, transformer.configuration)
     let source = a[x, rows: rows]
     let size = DecoderLayout.wholePanels(c.headSize)
     for head in 0..<c.keyValueHeadCount {
-      let (key, value) = (transformer.keyColumn(head), transformer.valueColumn(head))
+      let (key, value) = (firstKey + head * c.headSize, firstValue + head * c.headSize)
       kernels.packPanels(
         source.extracting(key..<source.count), rows: c.headSize, columns: rows.count, rowStride: 1, columnStride: x.columns,
         into: cache[
-          writing: places.promptKeys, row: head,
+          writing: places.keys, row: head,
           slot * c.headSize..<(slot + DecoderLayout.wholePanels(rows.count)) * c.headSize])
       kernels.packPanels(
         source.extracting(value..<source.count), rows: rows.count, columns: c.headSize, rowStride: x.columns, columnStride: 1,
-        into: cache[writing: places.promptValues, row: head, slot * size..<(slot + rows.count) * size])
+        into: cache[writing: places.values, row: head, slot * size..<(slot + rows.count) * size])
     }
   }
 
@@ -181,12 +223,12 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     for head in 0..<c.keyValueHeadCount {
       kernels.decodingAttention(
         a[block.queryKeyValue, rows: run.rows], rows: run.rows.count, columns: block.queryKeyValue.columns,
-        queries: transformer.queryColumns(sharing: head), headSize: c.headSize, scale: transformer.attentionScale,
-        promptCount: run.promptCount,
+        queries: transformer.queryColumns(sharing: head), headSize: c.headSize, scale: c.attentionScale,
+        biases: a[plan.decoder.biases, part: head, of: c.keyValueHeadCount], promptCount: run.promptCount,
         promptKeys: cache[
-          places.promptKeys, row: head,
+          places.prompts.keys, row: head,
           slot * c.headSize..<(slot + DecoderLayout.wholePanels(run.promptCount)) * c.headSize],
-        promptValues: cache[places.promptValues, row: head, slot * size..<(slot + run.promptCount) * size],
+        promptValues: cache[places.prompts.values, row: head, slot * size..<(slot + run.promptCount) * size],
         responses: sequences.span.extracting(run.rows), head: head, heads: c.keyValueHeadCount, count: length + 1,
         slots: DecoderLayout.wholePanels(capacity.responseTokens), keys: cache[places.responseKeys],
         values: cache[places.responseValues],
@@ -195,14 +237,35 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     }
   }
 
-  private var lastOutput: Tensor { plan.blockOutput(transformer.configuration.blockCount - 1) }
+  /// Attention of the rows of a run to what the encoder made of their prompt.
+  private func attendAcross(_ run: Run, _ sequences: [Int], _ block: ActivationLayout.Block, _ places: DecoderLayout.Cache) {
+    guard let cross = block.cross else { return }
+    let (a, cache, c, output) = (activations, cache, transformer.configuration, logitsArena)
+    let (slot, size, count) = (
+      memorySlots[run.prompt], DecoderLayout.wholePanels(c.headSize), prompts.memorySegments[run.prompt].rows.count
+    )
+    for head in 0..<c.keyValueHeadCount {
+      kernels.decodingAttention(
+        a[cross.query, rows: run.rows], rows: run.rows.count, columns: cross.query.columns,
+        queries: transformer.queryColumns(sharing: head), headSize: c.headSize, scale: c.attentionScale, biases: Span(),
+        promptCount: count,
+        promptKeys: cache[places.memory.keys, row: head, slot * c.headSize..<(slot + DecoderLayout.wholePanels(count)) * c.headSize],
+        promptValues: cache[places.memory.values, row: head, slot * size..<(slot + count) * size],
+        responses: sequences.span.extracting(run.rows), head: head, heads: c.keyValueHeadCount, count: 0, slots: 0, keys: Span(),
+        values: Span(), scratch: output[writing: layout.scratch], into: a[writing: cross.attended, rows: run.rows],
+        stride: cross.attended.columns)
+    }
+  }
+
+  private var lastOutput: Tensor { plan.decoder.blockOutput(transformer.configuration.blockCount - 1) }
 
   /// Logits of the first `rows` rows of x.
   private func headForward(_ x: Tensor, rows: Int) {
     let layer = LayerMark(.head)
     defer { layer.end() }
     let (norm, a, logits) = (plan.head.norm, activations, logitsArena)
-    transformer.normForward(transformer.parameters.finalNorm, weights.parameters, x: x, into: norm, rows: rows, a)
+    transformer.normForward(transformer.parameters.decoder.finalNorm, weights.parameters, x: x, into: norm, rows: rows, a)
+    transformer.scaleHeadInput(norm.output, rows: rows, a)
     weights.multiply(
       a[norm.output], rows: rows, by: transformer.parameters.head, into: logits[writing: layout.logits, rows: 0..<rows])
   }

@@ -2,10 +2,17 @@ import PoiseKernels
 
 /// Where a decoder's activations, keys and values, and logits lie: in an arena each.
 struct DecoderLayout: Sendable {
-  /// Keys and values of one block, as attention wants them: by head, keys transposed, in panels.
+  /// Keys and values of prompts, as attention wants them: by head, keys transposed, in panels.
+  struct PromptCache: Sendable {
+    var keys: Tensor  // (K, D · slots)
+    var values: Tensor  // (K, slots · D)
+  }
+
+  /// Those of one block, and those of the responses in the same form.
   struct Cache: Sendable {
-    var promptKeys: Tensor  // (K, D · prompt slots)
-    var promptValues: Tensor  // (K, prompt slots · D)
+    var prompts: PromptCache
+    /// What the block sees of the encoder; empty where there is none.
+    var memory: PromptCache
     var responseKeys: Tensor  // (sequences · K, D · response slots)
     var responseValues: Tensor
   }
@@ -20,19 +27,16 @@ struct DecoderLayout: Sendable {
 
   init(_ c: TransformerConfiguration, capacity: DecoderCapacity) {
     activations = ActivationLayout(
-      c,
-      capacity: WorkspaceCapacity(
-        rows: max(capacity.promptTokens, capacity.sequenceCount), headRows: max(capacity.promptCount, capacity.sequenceCount),
-        segmentRows: capacity.longestPrompt, visibleRows: capacity.longestPrompt),
-      purpose: .init(backward: false, reference: false, headBlockRows: 0))
-    let promptSlots = Self.wholePanels(capacity.promptTokens) + capacity.promptCount * kernels.panelColumns
+      c, capacity: capacity.workspace, purpose: .init(backward: false, reference: false, headBlockRows: 0))
     let responseSlots = Self.wholePanels(capacity.responseTokens)
     let size = Self.wholePanels(c.headSize)
     for block in 0..<c.blockCount {
       caches.append(
         Cache(
-          promptKeys: cache.add("prompts.\(block).keys", c.keyValueHeadCount, promptSlots * c.headSize),
-          promptValues: cache.add("prompts.\(block).values", c.keyValueHeadCount, promptSlots * size),
+          prompts: Self.promptCache(
+            "prompts.\(block)", c, tokens: c.encoder == nil ? capacity.promptTokens : capacity.promptCount, capacity, in: &cache),
+          memory: Self.promptCache(
+            "memory.\(block)", c, tokens: c.encoder == nil ? 0 : capacity.promptTokens, capacity, in: &cache),
           responseKeys: cache.add(
             "responses.\(block).keys", capacity.sequenceCount * c.keyValueHeadCount, responseSlots * c.headSize),
           responseValues: cache.add(
@@ -41,6 +45,15 @@ struct DecoderLayout: Sendable {
     logits = output.add("logits", max(capacity.promptCount, capacity.sequenceCount), c.vocabularySize)
     scratch = output.add(
       "scratch", capacity.sequenceCount, Self.wholePanels(capacity.longestPrompt) + Self.wholePanels(capacity.responseTokens))
+  }
+
+  private static func promptCache(
+    _ name: String, _ c: TransformerConfiguration, tokens: Int, _ capacity: DecoderCapacity, in plan: inout Layout
+  ) -> PromptCache {
+    let slots = tokens == 0 ? 0 : wholePanels(tokens) + capacity.promptCount * kernels.panelColumns
+    return PromptCache(
+      keys: plan.add("\(name).keys", c.keyValueHeadCount, slots * c.headSize),
+      values: plan.add("\(name).values", c.keyValueHeadCount, slots * wholePanels(c.headSize)))
   }
 
   static func wholePanels(_ count: Int) -> Int {

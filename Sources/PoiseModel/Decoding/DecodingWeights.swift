@@ -21,8 +21,7 @@ final class DecodingWeights: LinearWeights, @unchecked Sendable {
   static func layout(_ layout: ParameterLayout) -> (plan: Layout, weights: [(weight: Tensor, panels: Tensor)]) {
     var plan = Layout()
     var weights: [(weight: Tensor, panels: Tensor)] = []
-    let linears = layout.blocks.flatMap { [$0.queryKeyValue, $0.attentionOutput, $0.hidden, $0.down] }
-    for weight in linears.map(\.weight) + [layout.head] {
+    for weight in layout.linears.map(\.weight) + [layout.head] {
       let count = kernels.panelElements(rows: weight.columns, columns: weight.rows)
       weights.append((weight, plan.add("\(weight.name).panels", count)))
     }

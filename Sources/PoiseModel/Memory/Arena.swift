@@ -53,6 +53,21 @@ public final class Arena: @unchecked Sendable {
     }
   }
 
+  /// One of the equal parts into which a tensor is cut; of nothing, nothing.
+  subscript(tensor: Tensor, part index: Int, of parts: Int) -> Span<Float> {
+    @_lifetime(borrow self) get {
+      precondition((0..<parts).contains(index) && tensor.count.isMultiple(of: parts), "part \(index) of \(tensor.name)")
+      return lend(offset: tensor.offset + index * (tensor.count / parts), count: tensor.count / parts)
+    }
+  }
+
+  subscript(writing tensor: Tensor, part index: Int, of parts: Int) -> MutableSpan<Float> {
+    @_lifetime(borrow self) get {
+      precondition((0..<parts).contains(index) && tensor.count.isMultiple(of: parts), "part \(index) of \(tensor.name)")
+      return lendMutable(offset: tensor.offset + index * (tensor.count / parts), count: tensor.count / parts)
+    }
+  }
+
   /// Elements `range` of the whole arena: what bands of threads and checkpoints walk over.
   public subscript(elements range: Range<Int>) -> Span<Float> {
     @_lifetime(borrow self) get { lend(offset: range.lowerBound, count: range.count) }

@@ -47,13 +47,15 @@ package struct Layer: Sendable, Hashable, Comparable {
   /// Outside the model's layers.
   package static let none = Layer(index: 0)
   package static let embedding = Layer(index: 1)
+  /// All of it.
+  package static let encoder = Layer(index: 2)
   /// Deeper blocks are told together with the last that has a row of its own.
-  package static func block(_ block: Int) -> Layer { Layer(index: 2 + min(block, mostBlocks - 1)) }
+  package static func block(_ block: Int) -> Layer { Layer(index: 3 + min(block, mostBlocks - 1)) }
   /// The final norm and everything behind it.
-  package static let head = Layer(index: 2 + mostBlocks)
+  package static let head = Layer(index: 3 + mostBlocks)
 
   private static let mostBlocks = 64
-  static let count = 3 + mostBlocks
+  static let count = 4 + mostBlocks
 
   package static func < (a: Layer, b: Layer) -> Bool { a.index < b.index }
 
@@ -61,9 +63,10 @@ package struct Layer: Sendable, Hashable, Comparable {
     switch self {
     case .none: "outside layers"
     case .embedding: "embedding"
+    case .encoder: "encoder"
     case .head: "head"
     case .block(Self.mostBlocks - 1): "block \(Self.mostBlocks - 1) and deeper"
-    default: "block \(index - 2)"
+    default: "block \(index - 3)"
     }
   }
 }

@@ -127,6 +127,32 @@ package struct ProfiledKernels: KernelTable {
     table.siluGateBackward(dY, gateUp: gateUp, columns: columns, into: dGateUp)
   }
 
+  package func geluGateForward(_ gateUp: Span<Float>, columns: Int, into y: consuming MutableSpan<Float>) {
+    let call = mark(.geluGateForward, floats: 3 * y.count, operations: 9 * y.count, exponentials: y.count)
+    defer { call.end() }
+    table.geluGateForward(gateUp, columns: columns, into: y)
+  }
+
+  package func geluGateBackward(
+    _ dY: Span<Float>, gateUp: Span<Float>, columns: Int, into dGateUp: consuming MutableSpan<Float>
+  ) {
+    let call = mark(.geluGateBackward, floats: 5 * dY.count, operations: 18 * dY.count, exponentials: dY.count)
+    defer { call.end() }
+    table.geluGateBackward(dY, gateUp: gateUp, columns: columns, into: dGateUp)
+  }
+
+  package func reluForward(_ x: Span<Float>, into y: consuming MutableSpan<Float>) {
+    let call = mark(.reluForward, floats: 2 * x.count)
+    defer { call.end() }
+    table.reluForward(x, into: y)
+  }
+
+  package func reluBackward(_ dY: Span<Float>, x: Span<Float>, into dX: consuming MutableSpan<Float>) {
+    let call = mark(.reluBackward, floats: 3 * x.count)
+    defer { call.end() }
+    table.reluBackward(dY, x: x, into: dX)
+  }
+
   // MARK: Positions
 
   package func rotaryForward(
@@ -184,49 +210,84 @@ package struct ProfiledKernels: KernelTable {
   }
 
   package func attentionForward(
-    _ x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>, keys: Int, values: Int,
-    headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>, stride: Int
+    _ x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, isCausal: Bool, queries: Range<Int>, keys: Int,
+    values: Int, headSize: Int, scale: Float, biases: Span<Float>, scratch: consuming MutableSpan<Float>,
+    into y: consuming MutableSpan<Float>, stride: Int
   ) {
-    let visible = visibleCount(rows, prefix, queries.count / headSize)
+    let visible = visibleCount(rows, prefix, isCausal, queries.count / headSize)
     let floats = 2 * rows.count * queries.count + 2 * (prefix.count + rows.count) * headSize
-    let call = mark(.attentionForward, floats: floats, operations: (4 * headSize + 5) * visible, exponentials: visible)
+    let operations = (4 * headSize + (biases.isEmpty ? 5 : 7)) * visible
+    let call = mark(.attentionForward, floats: floats, operations: operations, exponentials: visible)
     defer { call.end() }
     table.attentionForward(
-      x, columns: columns, rows: rows, prefix: prefix, queries: queries, keys: keys, values: values, headSize: headSize,
-      scale: scale, scratch: scratch, into: y, stride: stride)
+      x, columns: columns, rows: rows, prefix: prefix, isCausal: isCausal, queries: queries, keys: keys, values: values,
+      headSize: headSize, scale: scale, biases: biases, scratch: scratch, into: y, stride: stride)
   }
 
   package func attentionBackward(
-    _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>,
-    keys: Int, values: Int, headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>,
-    addingTo dX: consuming MutableSpan<Float>
+    _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, prefix: Range<Int>, isCausal: Bool,
+    queries: Range<Int>, keys: Int, values: Int, headSize: Int, scale: Float, biases: Span<Float>,
+    scratch: consuming MutableSpan<Float>, addingTo dX: consuming MutableSpan<Float>,
+    addingTo dBiases: consuming MutableSpan<Float>
   ) {
-    let visible = visibleCount(rows, prefix, queries.count / headSize)
+    let visible = visibleCount(rows, prefix, isCausal, queries.count / headSize)
     let floats = 4 * rows.count * queries.count + 6 * (prefix.count + rows.count) * headSize
-    let call = mark(.attentionBackward, floats: floats, operations: (10 * headSize + 10) * visible, exponentials: visible)
+    let operations = (10 * headSize + (biases.isEmpty ? 10 : 13)) * visible
+    let call = mark(.attentionBackward, floats: floats, operations: operations, exponentials: visible)
     defer { call.end() }
     table.attentionBackward(
-      dY, stride: stride, x: x, columns: columns, rows: rows, prefix: prefix, queries: queries, keys: keys, values: values,
-      headSize: headSize, scale: scale, scratch: scratch, addingTo: dX)
+      dY, stride: stride, x: x, columns: columns, rows: rows, prefix: prefix, isCausal: isCausal, queries: queries, keys: keys,
+      values: values, headSize: headSize, scale: scale, biases: biases, scratch: scratch, addingTo: dX, addingTo: dBiases)
   }
 
   /// Scores of all heads that are not masked.
-  private func visibleCount(_ rows: Range<Int>, _ prefix: Range<Int>, _ heads: Int) -> Int {
-    heads * (rows.count * prefix.count + rows.count * (rows.count + 1) / 2)
+  private func visibleCount(_ rows: Range<Int>, _ prefix: Range<Int>, _ isCausal: Bool, _ heads: Int) -> Int {
+    heads * rows.count * (isCausal ? 2 * prefix.count + rows.count + 1 : 2 * rows.count) / 2
+  }
+
+  package func crossAttentionForward(
+    _ x: Span<Float>, columns: Int, rows: Range<Int>, queries: Range<Int>, memory: Span<Float>, memoryColumns: Int,
+    memoryRows: Range<Int>, keys: Int, values: Int, headSize: Int, scale: Float, scratch: consuming MutableSpan<Float>,
+    into y: consuming MutableSpan<Float>, stride: Int
+  ) {
+    let visible = rows.count * memoryRows.count * queries.count / headSize
+    let floats = 2 * rows.count * queries.count + 2 * memoryRows.count * headSize
+    let call = mark(.crossAttentionForward, floats: floats, operations: (4 * headSize + 5) * visible, exponentials: visible)
+    defer { call.end() }
+    table.crossAttentionForward(
+      x, columns: columns, rows: rows, queries: queries, memory: memory, memoryColumns: memoryColumns, memoryRows: memoryRows,
+      keys: keys, values: values, headSize: headSize, scale: scale, scratch: scratch, into: y, stride: stride)
+  }
+
+  package func crossAttentionBackward(
+    _ dY: Span<Float>, stride: Int, x: Span<Float>, columns: Int, rows: Range<Int>, queries: Range<Int>, memory: Span<Float>,
+    memoryColumns: Int, memoryRows: Range<Int>, keys: Int, values: Int, headSize: Int, scale: Float,
+    scratch: consuming MutableSpan<Float>, addingTo dX: consuming MutableSpan<Float>,
+    addingTo dMemory: consuming MutableSpan<Float>
+  ) {
+    let visible = rows.count * memoryRows.count * queries.count / headSize
+    let floats = 4 * rows.count * queries.count + 6 * memoryRows.count * headSize
+    let call = mark(.crossAttentionBackward, floats: floats, operations: (10 * headSize + 10) * visible, exponentials: visible)
+    defer { call.end() }
+    table.crossAttentionBackward(
+      dY, stride: stride, x: x, columns: columns, rows: rows, queries: queries, memory: memory, memoryColumns: memoryColumns,
+      memoryRows: memoryRows, keys: keys, values: values, headSize: headSize, scale: scale, scratch: scratch, addingTo: dX,
+      addingTo: dMemory)
   }
 
   package func decodingAttention(
-    _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, promptCount: Int,
-    promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int, count: Int, slots: Int,
-    keys: Span<Float>, values: Span<Float>, scratch: consuming MutableSpan<Float>, into y: consuming MutableSpan<Float>,
-    stride: Int
+    _ x: Span<Float>, rows: Int, columns: Int, queries: Range<Int>, headSize: Int, scale: Float, biases: Span<Float>,
+    promptCount: Int, promptKeys: Span<Float>, promptValues: Span<Float>, responses: Span<Int>, head: Int, heads: Int,
+    count: Int, slots: Int, keys: Span<Float>, values: Span<Float>, scratch: consuming MutableSpan<Float>,
+    into y: consuming MutableSpan<Float>, stride: Int
   ) {
     let visible = rows * (queries.count / headSize) * (promptCount + count)
     let floats = 2 * rows * queries.count + 2 * (promptCount + rows * count) * headSize
     let call = mark(.decodingAttention, floats: floats, operations: (4 * headSize + 5) * visible, exponentials: visible)
     defer { call.end() }
     table.decodingAttention(
-      x, rows: rows, columns: columns, queries: queries, headSize: headSize, scale: scale, promptCount: promptCount,
+      x, rows: rows, columns: columns, queries: queries, headSize: headSize, scale: scale, biases: biases,
+      promptCount: promptCount,
       promptKeys: promptKeys, promptValues: promptValues, responses: responses, head: head, heads: heads, count: count,
       slots: slots, keys: keys, values: values, scratch: scratch, into: y, stride: stride)
   }

@@ -16,10 +16,10 @@ public struct TransformerSpecification: Sendable {
 
   /// log π(response | prompt), token by token.
   public func logProbabilities(of response: [Int32], after prompt: [Int32]) -> [Double] {
-    let tokens = prompt + response.dropLast()
-    let rows = residualStream(tokens)
+    let (rows, promptCount) = outputs(prompt, Array(response.dropLast()))
     return response.enumerated().map { index, target in
-      let last = normalized(rows[prompt.count - 1 + index], transformer.parameters.finalNorm)
+      let scale = c.scalesHeadInput ? 1 / Double(c.width).squareRoot() : 1
+      let last = normalized(rows[promptCount - 1 + index], transformer.parameters.decoder.finalNorm).map { scale * $0 }
       let logits = matrixVector(transformer.parameters.head, last)
       let top = logits.max()!
       let partition = top + logarithm(logits.reduce(0) { $0 + exponential($1 - top) })
@@ -29,24 +29,48 @@ public struct TransformerSpecification: Sendable {
 
   /// What a scalar head says of the response: its one number at the last token, which is read and not predicted.
   public func score(of response: [Int32], after prompt: [Int32]) -> Double {
-    let last = residualStream(prompt + response).last!
-    return matrixVector(transformer.parameters.head, normalized(last, transformer.parameters.finalNorm))[0]
+    let last = outputs(prompt, response).rows.last!
+    return matrixVector(transformer.parameters.head, normalized(last, transformer.parameters.decoder.finalNorm))[0]
   }
 
-  /// The residual stream after the last block, a row a token.
-  private func residualStream(_ tokens: [Int32]) -> [Row] {
+  /// The decoder's rows, and how many of them stand for the prompt. Without an encoder the decoder reads the prompt; behind one a
+  /// start token, and looks at what the encoder made of the prompt.
+  private func outputs(_ prompt: [Int32], _ response: [Int32]) -> (rows: [Row], promptCount: Int) {
+    let plan = transformer.parameters
+    guard let encoder = plan.encoder, let start = c.encoder?.startToken else {
+      return (residualStream(prompt + response, plan.decoder), prompt.count)
+    }
+    let memory = residualStream(prompt, encoder, isCausal: false).map { normalized($0, encoder.finalNorm) }
+    return (residualStream([Int32(start)] + response, plan.decoder, memory: memory), 1)
+  }
+
+  /// The residual stream after the last block of a stack, a row a token.
+  private func residualStream(
+    _ tokens: [Int32], _ stack: ParameterLayout.Stack, isCausal: Bool = true, memory: [Row] = []
+  ) -> [Row] {
     let plan = transformer.parameters
     var rows = tokens.enumerated().map { position, token in
       var row = self.row(plan.embedding, Int(token))
       if let positions = plan.positions { row = sum(row, self.row(positions, position)) }
       return row
     }
-    for block in plan.blocks {
+    for block in stack.blocks {
       let fused = rows.enumerated().map { position, row in
         rotated(linear(block.queryKeyValue, normalized(row, block.attentionNorm)), position)
       }
+      let own = fused.map { Array($0[c.queryWidth...]) }
+      let others = block.cross.map { cross in memory.map { linear(cross.keyValue, $0) } } ?? []
       for position in rows.indices {
-        rows[position] = sum(rows[position], linear(block.attentionOutput, attention(fused, position)))
+        let seen = isCausal ? 0...position : 0...rows.count - 1
+        let attended = attention(fused[position], own[seen]) { head, key in
+          bias(stack.relativeBiases, head, distance: key - position, isCausal: isCausal)
+        }
+        rows[position] = sum(rows[position], linear(block.attentionOutput, attended))
+        if let cross = block.cross {
+          let query = linear(cross.query, normalized(rows[position], cross.norm))
+          let attended = attention(query, others[...]) { _, _ in 0 }
+          rows[position] = sum(rows[position], linear(cross.output, attended))
+        }
         let hidden = linear(block.hidden, normalized(rows[position], block.feedForwardNorm))
         rows[position] = sum(rows[position], linear(block.down, activated(hidden)))
       }
@@ -54,22 +78,30 @@ public struct TransformerSpecification: Sendable {
     return rows
   }
 
-  private func attention(_ fused: [Row], _ position: Int) -> Row {
+  /// Attention of a row of queries to rows of keys | values.
+  private func attention(_ query: Row, _ memory: ArraySlice<Row>, bias: (_ head: Int, _ key: Int) -> Double) -> Row {
     var output = Row(repeating: 0, count: c.queryWidth)
     for head in 0..<c.headCount {
       let shared = head / (c.headCount / c.keyValueHeadCount)
       let queries = head * c.headSize..<(head + 1) * c.headSize
-      let keys = transformer.keyColumn(shared)..<transformer.keyColumn(shared) + c.headSize
-      let values = transformer.valueColumn(shared)..<transformer.valueColumn(shared) + c.headSize
-      let scores = (0...position).map { dot(fused[position][queries], fused[$0][keys]) / Double(c.headSize).squareRoot() }
+      let keys = shared * c.headSize..<(shared + 1) * c.headSize
+      let values = c.keyValueWidth + keys.lowerBound..<c.keyValueWidth + keys.upperBound
+      let scale = c.scalesScores ? 1 / Double(c.headSize).squareRoot() : 1
+      let scores = memory.indices.map { dot(query[queries], memory[$0][keys]) * scale + bias(head, $0) }
       let top = scores.max()!
       let weights = scores.map { exponential($0 - top) }
       let total = weights.reduce(0, +)
       for (other, weight) in weights.enumerated() {
-        for (column, value) in zip(queries, fused[other][values]) { output[column] += weight / total * value }
+        for (column, value) in zip(queries, memory[other][values]) { output[column] += weight / total * value }
       }
     }
     return output
+  }
+
+  /// What is added to the scores of keys at a distance from their query.
+  private func bias(_ weights: Tensor?, _ head: Int, distance: Int, isCausal: Bool) -> Double {
+    guard let weights, let positions = RelativePositions(c, isCausal: isCausal) else { return 0 }
+    return value(weights, positions.bucket(of: distance) * c.headCount + head)
   }
 
   private func rotated(_ row: Row, _ position: Int) -> Row {
@@ -98,14 +130,16 @@ public struct TransformerSpecification: Sendable {
 
   private func activated(_ hidden: Row) -> Row {
     switch c.activation {
-    case .gelu:
-      hidden.map { (x: Double) -> Double in
-        let inner = (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)
-        return 0.5 * x * (1 + hyperbolicTangent(inner))
-      }
+    case .gelu: hidden.map(gelu)
+    case .geluGate: (0..<c.feedForwardWidth).map { gelu(hidden[$0]) * hidden[c.feedForwardWidth + $0] }
+    case .relu: hidden.map { max($0, 0) }
     case .siluGate:
       (0..<c.feedForwardWidth).map { hidden[$0] / (1 + exponential(-hidden[$0])) * hidden[c.feedForwardWidth + $0] }
     }
+  }
+
+  private func gelu(_ x: Double) -> Double {
+    0.5 * x * (1 + hyperbolicTangent((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
   }
 
   private func linear(_ linear: ParameterLayout.Linear, _ x: Row) -> Row {

@@ -2,47 +2,74 @@ import PoiseKernels
 
 /// The most a workspace must hold at once.
 public struct WorkspaceCapacity: Sendable, Equatable {
-  /// T: packed rows.
-  public var rows: Int
+  public var groups = 0
+  /// T: packed rows, and those among them of prompts and of responses.
+  public var rows = 0
+  public var promptRows = 0
+  public var responseRows = 0
   /// Rows the head sees.
-  public var headRows: Int
+  public var headRows = 0
   /// Predicted tokens.
-  public var targets: Int
-  /// Rows of the longest prompt or response, and positions of the longest prompt with a response: the most queries and keys of one attention.
-  public var segmentRows: Int
-  public var visibleRows: Int
+  public var targets = 0
+  /// Rows of the longest prompt, of the longest response, and of the longest prompt with a response.
+  public var longestPrompt = 0
+  public var longestResponse = 0
+  public var longestGroup = 0
 
-  public init(rows: Int = 0, headRows: Int = 0, targets: Int = 0, segmentRows: Int = 0, visibleRows: Int = 0) {
-    self.rows = rows
-    self.headRows = headRows
-    self.targets = targets
-    self.segmentRows = segmentRows
-    self.visibleRows = visibleRows
-  }
+  public init() {}
 
   /// What the given groups need when packed together.
   public init(_ groups: some Sequence<TokenGroup>, reading: HeadReading = .predictions) {
-    self.init()
     for group in groups { add(group, reading: reading) }
   }
 
   /// Makes room for one more group beside what there is.
   public mutating func add(_ group: TokenGroup, reading: HeadReading = .predictions) {
-    rows += group.rowCount(reading)
+    let ownRows = group.rowCount(reading)
+    groups += 1
+    rows += ownRows
+    promptRows += group.prompt.count
+    responseRows += ownRows - group.prompt.count
     headRows += group.headRowCount(reading)
     targets += group.targetCount(reading)
-    let longestResponse = (group.responses.lazy.map(\.count).max() ?? 0) - (reading == .predictions ? 1 : 0)
-    segmentRows = max(segmentRows, group.prompt.count, longestResponse)
-    visibleRows = max(visibleRows, group.prompt.count + max(longestResponse, 0))
+    let response = (group.responses.lazy.map(\.count).max() ?? 0) - (reading == .predictions ? 1 : 0)
+    longestPrompt = max(longestPrompt, group.prompt.count)
+    longestResponse = max(longestResponse, response)
+    longestGroup = max(longestGroup, group.prompt.count + max(response, 0))
   }
 
   /// The larger of both in every respect.
   public mutating func formUnion(_ other: WorkspaceCapacity) {
+    groups = max(groups, other.groups)
     rows = max(rows, other.rows)
+    promptRows = max(promptRows, other.promptRows)
+    responseRows = max(responseRows, other.responseRows)
     headRows = max(headRows, other.headRows)
     targets = max(targets, other.targets)
-    segmentRows = max(segmentRows, other.segmentRows)
-    visibleRows = max(visibleRows, other.visibleRows)
+    longestPrompt = max(longestPrompt, other.longestPrompt)
+    longestResponse = max(longestResponse, other.longestResponse)
+    longestGroup = max(longestGroup, other.longestGroup)
+  }
+
+  /// What a stack of blocks must hold.
+  struct Stack {
+    var rows: Int
+    /// Rows of the longest segment, and the most keys that one of its rows sees.
+    var longest: Int
+    var visible: Int
+  }
+
+  /// An encoder has the prompts' rows.
+  func encoder(_ c: TransformerConfiguration) -> Stack {
+    c.encoder == nil
+      ? Stack(rows: 0, longest: 0, visible: 0) : Stack(rows: promptRows, longest: longestPrompt, visible: longestPrompt)
+  }
+
+  /// Behind an encoder, prompts are a start token each.
+  func decoder(_ c: TransformerConfiguration) -> Stack {
+    c.encoder == nil
+      ? Stack(rows: rows, longest: max(longestPrompt, longestResponse), visible: longestGroup)
+      : Stack(rows: groups + responseRows, longest: max(1, longestResponse), visible: 1 + longestResponse)
   }
 }
 
@@ -61,17 +88,52 @@ struct ActivationLayout: Sendable {
     var queryKeyValue: Tensor  // (T, H·D + 2·K·D), rotated
     var attended: Tensor  // (T, H·D)
     var middle: Tensor  // (T, C): the residual stream after attention
+    var cross: Cross?
     var feedForwardNorm: Norm
     var hidden: Tensor  // (T, F or 2F), before the activation
     var activated: Tensor  // (T, F)
+
+    /// The residual stream before the feed-forward layer.
+    var feedForwardInput: Tensor { cross?.middle ?? middle }
   }
 
-  /// Gradients of one block's tensors, used by every block in turn.
+  /// Attention of a block to the encoder's E rows.
+  struct Cross: Sendable {
+    var norm: Norm
+    var query: Tensor  // (T, H·D)
+    var keyValue: Tensor  // (E, 2·K·D)
+    var attended: Tensor  // (T, H·D)
+    var middle: Tensor  // (T, C): the residual stream after it
+  }
+
+  /// Blocks one after the other. Where the backward pass will not want them, all share the activations of one.
+  struct Stack: Sendable {
+    fileprivate(set) var blocks: [Block] = []
+    fileprivate var output: Tensor  // (T, C): the residual stream after the last block
+    fileprivate var keepsBlocks: Bool
+    /// (H, distances) where positions are relative, else empty; and their gradients.
+    var biases: Tensor
+    var dBiases: Tensor
+
+    /// The activations of a block: its own, or the only ones.
+    func block(_ index: Int) -> Block { blocks[keepsBlocks ? index : 0] }
+
+    /// Where a block's output goes: the next block's input. With a single set of activations that is the very tensor it came
+    /// from, which is free again by then.
+    func blockOutput(_ index: Int) -> Tensor {
+      !keepsBlocks ? blocks[0].input : index + 1 < blocks.count ? blocks[index + 1].input : output
+    }
+  }
+
+  /// Gradients of one block's tensors, used by every block in turn, the encoder's too.
   struct Gradients: Sendable {
     var residual: Tensor  // (T, C)
     var normalized: Tensor  // (T, C)
     var queryKeyValue: Tensor
     var attended: Tensor
+    var crossQuery: Tensor  // (T, H·D)
+    var crossKeyValue: Tensor  // (E, 2·K·D)
+    var encoded: Tensor  // (E, C): of what all blocks look at
     var hidden: Tensor
     var activated: Tensor
     var headNormalized: Tensor  // (R, C)
@@ -104,38 +166,51 @@ struct ActivationLayout: Sendable {
   }
 
   private(set) var layout = Layout()
-  private(set) var blocks: [Block] = []
-  private(set) var output: Tensor  // (T, C): the residual stream after the last block
+  private(set) var encoder: Stack
+  /// (E, C): what the encoder made of the prompts, normalised.
+  private(set) var encoded: Norm
+  private(set) var decoder: Stack
   private(set) var attentionScratch: Tensor
   private(set) var head: Head
   private(set) var gradients: Gradients
   /// Most rows that have logits at once: a constant, however many rows a group has.
   let headBlockRows: Int
-  private let keepsBlocks: Bool
 
   init(_ c: TransformerConfiguration, capacity: WorkspaceCapacity, purpose: Purpose) {
     var plan = Layout()
-    let rows = capacity.rows
+    let (encoderRows, decoderRows) = (capacity.encoder(c), capacity.decoder(c))
     headBlockRows = min(purpose.headBlockRows, max(capacity.headRows, 1))
-    keepsBlocks = purpose.backward
-    for index in 0..<(keepsBlocks ? c.blockCount : 1) { blocks.append(Self.block("blocks.\(index)", c, rows: rows, in: &plan)) }
-    output = plan.add("output", rows, c.width)
+    encoder = Self.stack("encoder.", c, blocks: c.encoder?.blockCount ?? 0, encoderRows, isCausal: false, purpose, in: &plan)
+    encoded = Self.norm("encoded", c, rows: encoderRows.rows, in: &plan)
+    decoder = Self.stack(
+      "", c, blocks: c.blockCount, decoderRows, isCausal: true, memoryRows: encoderRows.rows, purpose, in: &plan)
+    let visible = max(encoderRows.visible, decoderRows.visible)
     attentionScratch = plan.add(
       "attention_scratch",
-      kernels.attentionScratchElements(rows: capacity.segmentRows, visible: capacity.visibleRows, headSize: c.headSize))
+      kernels.attentionScratchElements(
+        rows: max(encoderRows.longest, decoderRows.longest), visible: visible, headSize: c.headSize))
     head = Self.head(c, capacity: capacity, blockRows: headBlockRows, purpose: purpose, in: &plan)
     gradients = Self.gradients(
-      c, rows: purpose.backward ? rows : 0, headRows: purpose.backward ? capacity.headRows : 0, in: &plan)
+      c, rows: purpose.backward ? max(decoderRows.rows, encoderRows.rows) : 0,
+      memoryRows: purpose.backward ? encoderRows.rows : 0, headRows: purpose.backward ? capacity.headRows : 0, in: &plan)
     layout = plan
   }
 
-  /// The activations of a block: its own where the backward pass will want them, else the only ones.
-  func block(_ index: Int) -> Block { blocks[keepsBlocks ? index : 0] }
-
-  /// Where a block's output goes: the next block's input. With a single set of activations that is the very tensor it came
-  /// from, which is free again by then.
-  func blockOutput(_ index: Int) -> Tensor {
-    !keepsBlocks ? blocks[0].input : index + 1 < blocks.count ? blocks[index + 1].input : output
+  private static func stack(
+    _ name: String, _ c: TransformerConfiguration, blocks: Int, _ stack: WorkspaceCapacity.Stack, isCausal: Bool,
+    memoryRows: Int = 0, _ purpose: Purpose, in plan: inout Layout
+  ) -> Stack {
+    let blocks = (0..<(purpose.backward ? blocks : min(blocks, 1))).map {
+      block(
+        "\(name)blocks.\($0)", c, rows: stack.rows, memoryRows: memoryRows, looksAtEncoder: isCausal && c.encoder != nil,
+        in: &plan)
+    }
+    var distances = 0
+    if case .relative = c.positions { distances = RelativePositions.distanceCount(reach: stack.visible, isCausal: isCausal) }
+    return Stack(
+      blocks: blocks, output: plan.add("\(name)output", stack.rows, c.width), keepsBlocks: purpose.backward,
+      biases: plan.add("\(name)biases", c.headCount, distances),
+      dBiases: plan.add("d.\(name)biases", c.headCount, purpose.backward ? distances : 0))
   }
 
   private static func norm(_ name: String, _ c: TransformerConfiguration, rows: Int, in plan: inout Layout) -> Norm {
@@ -144,13 +219,25 @@ struct ActivationLayout: Sendable {
       inverseDeviations: plan.add("\(name).inverse_deviations", rows))
   }
 
-  private static func block(_ name: String, _ c: TransformerConfiguration, rows: Int, in plan: inout Layout) -> Block {
+  private static func block(
+    _ name: String, _ c: TransformerConfiguration, rows: Int, memoryRows: Int, looksAtEncoder: Bool, in plan: inout Layout
+  ) -> Block {
     Block(
       input: plan.add("\(name).input", rows, c.width), attentionNorm: norm("\(name).attention_norm", c, rows: rows, in: &plan),
       queryKeyValue: plan.add("\(name).query_key_value", rows, c.queryKeyValueWidth),
       attended: plan.add("\(name).attended", rows, c.queryWidth), middle: plan.add("\(name).middle", rows, c.width),
+      cross: looksAtEncoder ? cross("\(name).cross", c, rows: rows, memoryRows: memoryRows, in: &plan) : nil,
       feedForwardNorm: norm("\(name).feed_forward_norm", c, rows: rows, in: &plan),
       hidden: plan.add("\(name).hidden", rows, c.hiddenWidth), activated: plan.add("\(name).activated", rows, c.feedForwardWidth))
+  }
+
+  private static func cross(
+    _ name: String, _ c: TransformerConfiguration, rows: Int, memoryRows: Int, in plan: inout Layout
+  ) -> Cross {
+    Cross(
+      norm: norm("\(name).norm", c, rows: rows, in: &plan), query: plan.add("\(name).query", rows, c.queryWidth),
+      keyValue: plan.add("\(name).key_value", memoryRows, 2 * c.keyValueWidth),
+      attended: plan.add("\(name).attended", rows, c.queryWidth), middle: plan.add("\(name).middle", rows, c.width))
   }
 
   private static func head(
@@ -173,12 +260,15 @@ struct ActivationLayout: Sendable {
   }
 
   private static func gradients(
-    _ c: TransformerConfiguration, rows: Int, headRows: Int, in plan: inout Layout
+    _ c: TransformerConfiguration, rows: Int, memoryRows: Int, headRows: Int, in plan: inout Layout
   ) -> Gradients {
-    Gradients(
+    let crossRows = c.encoder == nil ? 0 : rows
+    return Gradients(
       residual: plan.add("d.residual", rows, c.width), normalized: plan.add("d.normalized", rows, c.width),
       queryKeyValue: plan.add("d.query_key_value", rows, c.queryKeyValueWidth),
-      attended: plan.add("d.attended", rows, c.queryWidth), hidden: plan.add("d.hidden", rows, c.hiddenWidth),
+      attended: plan.add("d.attended", rows, c.queryWidth), crossQuery: plan.add("d.cross.query", crossRows, c.queryWidth),
+      crossKeyValue: plan.add("d.cross.key_value", memoryRows, 2 * c.keyValueWidth),
+      encoded: plan.add("d.encoded", memoryRows, c.width), hidden: plan.add("d.hidden", rows, c.hiddenWidth),
       activated: plan.add("d.activated", rows, c.feedForwardWidth),
       headNormalized: plan.add("d.head.norm", headRows, c.width), headInput: plan.add("d.head.input", headRows, c.width))
   }

@@ -17,8 +17,8 @@ public struct TokenGroup: Sendable, Equatable {
   /// Tokens of all responses.
   public var responseTokenCount: Int { responses.reduce(0) { $0 + $1.count } }
 
-  /// Rows of the residual stream that the group takes: its prompt once, and of each response all tokens, but the last where
-  /// that is only predicted.
+  /// Rows of residual streams that the group takes: its prompt once, and of each response all tokens, but the last where
+  /// that is only predicted. A decoder behind an encoder has one more, the start token.
   func rowCount(_ reading: HeadReading) -> Int {
     prompt.count + responseTokenCount - (reading == .predictions ? responses.count : 0)
   }
@@ -49,12 +49,17 @@ public struct TokenReference: Sendable, Equatable {
 ///
 /// Rows: for each group the prompt's tokens, then each response's. Where tokens are predicted, a response's last token has no row,
 /// the row of a token predicts the next one, and the prompt's last row predicts the first token of every response.
+///
+/// Where an encoder reads the prompts, they have rows of their own there, the memory. In their place among the decoder's rows
+/// stands a start token.
 public struct PackedGroups: Sendable {
   /// A run of rows that attends causally to itself after having seen all of `prefix`: a prompt, or a response with its prompt
-  /// as the prefix.
+  /// as the prefix. In the memory, a prompt whose rows all see each other.
   struct Segment {
     var rows: Range<Int>
-    var prefix: Range<Int>
+    var prefix: Range<Int> = 0..<0
+    /// The prompt's rows in the memory.
+    var memory: Range<Int> = 0..<0
   }
 
   /// What the head does for one group.
@@ -68,6 +73,11 @@ public struct PackedGroups: Sendable {
   }
 
   let reading: HeadReading
+  /// The start token in a prompt's place; empty without an encoder.
+  private let start: [Int32]
+  /// (E): tokens of the prompts that an encoder reads.
+  private(set) var memoryTokens: [Int32] = []
+  private(set) var memorySegments: [Segment] = []
   /// (T)
   private(set) var tokens: [Int32] = []
   private(set) var positions: [Int32] = []
@@ -82,7 +92,11 @@ public struct PackedGroups: Sendable {
   /// (N) where groups bring them, else empty.
   private(set) var targetReferences: [TokenReference] = []
 
-  public init(reading: HeadReading = .predictions) { self.reading = reading }
+  /// - Parameter encoder: that of the model that will read the groups.
+  public init(reading: HeadReading = .predictions, encoder: TransformerConfiguration.Encoder? = nil) {
+    self.reading = reading
+    start = encoder.map { [Int32($0.startToken)] } ?? []
+  }
 
   public var rowCount: Int { tokens.count }
   public var groupCount: Int { heads.count }
@@ -105,6 +119,8 @@ public struct PackedGroups: Sendable {
   }
 
   public mutating func removeAll() {
+    memoryTokens.removeAll(keepingCapacity: true)
+    memorySegments.removeAll(keepingCapacity: true)
     tokens.removeAll(keepingCapacity: true)
     positions.removeAll(keepingCapacity: true)
     segments.removeAll(keepingCapacity: true)
@@ -120,7 +136,7 @@ public struct PackedGroups: Sendable {
   public mutating func append(_ group: TokenGroup) {
     precondition(!group.prompt.isEmpty && group.responses.allSatisfy { !$0.isEmpty })
     precondition(zip(group.references, group.responses).allSatisfy { $0.count == $1.count })
-    let prompt = appendSegment(group.prompt[...], after: 0..<0)
+    let prompt = appendPrompt(group.prompt)
     let head = (row: headRows.count, target: targets.count, response: responseCount)
     switch reading {
     case .predictions:
@@ -133,6 +149,15 @@ public struct PackedGroups: Sendable {
       Head(
         rows: head.row..<headRows.count, targets: head.target..<targets.count,
         responses: head.response..<head.response + group.responses.count))
+  }
+
+  /// The rows that responses come after.
+  private mutating func appendPrompt(_ prompt: [Int32]) -> Range<Int> {
+    guard !start.isEmpty else { return appendSegment(prompt[...], after: 0..<0) }
+    let memory = memoryTokens.count..<memoryTokens.count + prompt.count
+    memoryTokens.append(contentsOf: prompt)
+    memorySegments.append(Segment(rows: memory))
+    return appendSegment(start[...], after: 0..<0)
   }
 
   private mutating func appendPredictions(_ group: TokenGroup, prompt: Range<Int>, firstResponse: Int) {
@@ -156,7 +181,7 @@ public struct PackedGroups: Sendable {
     let rows = tokens.count..<tokens.count + segment.count
     tokens.append(contentsOf: segment)
     for index in 0..<segment.count { positions.append(Int32(prefix.count + index)) }
-    if !rows.isEmpty { segments.append(Segment(rows: rows, prefix: prefix)) }
+    if !rows.isEmpty { segments.append(Segment(rows: rows, prefix: prefix, memory: memorySegments.last?.rows ?? 0..<0)) }
     return rows
   }
 

@@ -57,8 +57,22 @@ extension Transformer {
   func linearBackward(
     _ linear: ParameterLayout.Linear, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, into dX: Tensor, rows: Int, _ a: Arena
   ) {
+    multiply(a.matrix(dY, rows: 0..<rows), p.matrix(linear.weight), into: a.matrix(dX, rows: 0..<rows))
+    weightBackward(linear, g, dY: dY, x: x, rows: rows, a)
+  }
+
+  /// The form of a product of rows that others have gradients for, too.
+  func linearBackward(
+    _ linear: ParameterLayout.Linear, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, addingTo dX: Tensor, rows: Int, _ a: Arena
+  ) {
+    multiply(a.matrix(dY, rows: 0..<rows), p.matrix(linear.weight), addingTo: a.matrix(dX, rows: 0..<rows))
+    weightBackward(linear, g, dY: dY, x: x, rows: rows, a)
+  }
+
+  private func weightBackward(
+    _ linear: ParameterLayout.Linear, _ g: Arena, dY: Tensor, x: Tensor, rows: Int, _ a: Arena
+  ) {
     let dRows = a.matrix(dY, rows: 0..<rows)
-    multiply(dRows, p.matrix(linear.weight), into: a.matrix(dX, rows: 0..<rows))
     multiply(dRows.transposed, a.matrix(x, rows: 0..<rows), addingTo: g.matrix(linear.weight))
     if let bias = linear.bias { kernels.biasBackward(a[dY, rows: 0..<rows], addingTo: g[writing: bias]) }
   }
@@ -86,6 +100,9 @@ extension Transformer {
     case .gelu: kernels.geluForward(a[x, rows: 0..<rows], into: a[writing: y, rows: 0..<rows])
     case .siluGate:
       kernels.siluGateForward(a[x, rows: 0..<rows], columns: y.columns, into: a[writing: y, rows: 0..<rows])
+    case .relu: kernels.reluForward(a[x, rows: 0..<rows], into: a[writing: y, rows: 0..<rows])
+    case .geluGate:
+      kernels.geluGateForward(a[x, rows: 0..<rows], columns: y.columns, into: a[writing: y, rows: 0..<rows])
     }
   }
 
@@ -95,6 +112,11 @@ extension Transformer {
       kernels.geluBackward(a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], into: a[writing: dX, rows: 0..<rows])
     case .siluGate:
       kernels.siluGateBackward(
+        a[dY, rows: 0..<rows], gateUp: a[x, rows: 0..<rows], columns: dY.columns, into: a[writing: dX, rows: 0..<rows])
+    case .relu:
+      kernels.reluBackward(a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], into: a[writing: dX, rows: 0..<rows])
+    case .geluGate:
+      kernels.geluGateBackward(
         a[dY, rows: 0..<rows], gateUp: a[x, rows: 0..<rows], columns: dY.columns, into: a[writing: dX, rows: 0..<rows])
     }
   }

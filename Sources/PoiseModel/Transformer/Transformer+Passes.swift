@@ -50,14 +50,23 @@ extension Transformer {
   func trunkForward(_ w: Workspace, _ p: Arena) {
     let (plan, a, batch) = (w.plan, w.activations, w.batch)
     let rows = batch.rowCount
-    precondition(rows <= w.capacity.rows && batch.headRows.count <= w.capacity.headRows, "the workspace is too small")
+    precondition(
+      rows <= plan.decoder.block(0).input.rows && batch.memoryTokens.count <= plan.encoded.output.rows
+        && batch.headRows.count <= w.capacity.headRows, "the workspace is too small")
+    encoderForward(batch, p, plan, a)
     embedForward(
-      tokens: batch.tokens.span, positions: batch.positions.span, p, into: plan.blocks[0].input, rows: rows, a)
-    for index in 0..<configuration.blockCount {
-      let block = plan.block(index)
+      tokens: batch.tokens.span, positions: batch.positions.span, p, into: plan.decoder.block(0).input, rows: rows, a)
+    relativeBiasesForward(parameters.decoder.relativeBiases, p, isCausal: true, into: plan.decoder.biases, a)
+    for index in parameters.decoder.blocks.indices {
+      let (block, own) = (parameters.decoder.blocks[index], plan.decoder.block(index))
       blockForward(
-        index, p, block, into: plan.blockOutput(index), positions: batch.positions.span, rows: rows, a
-      ) { attentionForward(batch, block.queryKeyValue, into: block.attended, plan, a) }
+        block, p, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span, rows: rows, a
+      ) {
+        attentionForward(
+          batch.segments, isCausal: true, own.queryKeyValue, biases: plan.decoder.biases, into: own.attended, plan, a)
+      } attendAcross: {
+        lookAtEncoderForward(block, batch, p, own, plan, a)
+      }
     }
   }
 
@@ -67,30 +76,46 @@ extension Transformer {
     defer { layer.end() }
     let (head, a, headRows) = (w.plan.head, w.activations, w.batch.headRows)
     let rows = headRows.count
-    let output = w.plan.blockOutput(configuration.blockCount - 1)
+    let output = w.plan.decoder.blockOutput(configuration.blockCount - 1)
     kernels.embeddingForward(
       a[output], tokens: headRows.span, columns: configuration.width, into: a[writing: head.input, rows: 0..<rows])
-    normForward(parameters.finalNorm, p, x: head.input, into: head.norm, rows: rows, a)
+    normForward(parameters.decoder.finalNorm, p, x: head.input, into: head.norm, rows: rows, a)
+    scaleHeadInput(head.norm.output, rows: rows, a)
+  }
+
+  /// Normalised rows as the head reads them, or their gradients.
+  func scaleHeadInput(_ x: Tensor, rows: Int, _ a: Arena) {
+    if let scale = configuration.headInputScale { kernels.scale(by: scale, updating: a[writing: x, rows: 0..<rows]) }
   }
 
   private func backward(_ w: Workspace, policy p: Arena, addingTo g: Arena) {
     let (plan, a, batch) = (w.plan, w.activations, w.batch)
     let (d, rows, headRows) = (plan.gradients, batch.rowCount, batch.headRows.count)
     profiled(.head) {
+      scaleHeadInput(d.headNormalized, rows: headRows, a)
       normBackward(
-        parameters.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, adding: false, to: d.headInput,
+        parameters.decoder.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, adding: false,
+        to: d.headInput,
         rows: headRows, a)
     }
     a.clear(d.residual, rows: 0..<rows)
     kernels.embeddingBackward(
       a[d.headInput, rows: 0..<headRows], tokens: batch.headRows.span, columns: configuration.width,
       addingTo: a[writing: d.residual])
-    for index in (0..<configuration.blockCount).reversed() {
-      let block = plan.blocks[index]
-      blockBackward(index, p, g, block, d, positions: batch.positions.span, rows: rows, a) {
-        attentionBackward(batch, dY: d.attended, x: block.queryKeyValue, into: d.queryKeyValue, plan, a)
+    a.clear(d.encoded, rows: 0..<batch.memoryTokens.count)
+    a.clear(plan.decoder.dBiases, rows: 0..<plan.decoder.dBiases.rows)
+    for index in parameters.decoder.blocks.indices.reversed() {
+      let (block, own) = (parameters.decoder.blocks[index], plan.decoder.block(index))
+      blockBackward(block, p, g, own, d, layer: .block(index), positions: batch.positions.span, rows: rows, a) {
+        attentionBackward(
+          batch.segments, isCausal: true, dY: d.attended, x: own.queryKeyValue, biases: plan.decoder.biases,
+          into: d.queryKeyValue, rows: rows, addingTo: plan.decoder.dBiases, plan, a)
+      } attendAcrossBackward: {
+        lookAtEncoderBackward(block, batch, p, g, own, plan, a)
       }
     }
+    relativeBiasesBackward(parameters.decoder.relativeBiases, g, dBiases: plan.decoder.dBiases, isCausal: true, a)
     embedBackward(tokens: batch.tokens.span, positions: batch.positions.span, g, dX: d.residual, rows: rows, a)
+    encoderBackward(batch, p, g, plan, a)
   }
 }

@@ -1,8 +1,8 @@
 import PoiseKernels
 import PoiseRandom
 
-/// A decoder-only transformer as a function: configuration and plans, no parameters. Policy, reference and gradients are arenas
-/// of the one ``parameters`` layout that are passed in.
+/// A transformer, with or without an encoder, as a function: configuration and plans, no parameters. Policy, reference and
+/// gradients are arenas of the one ``parameters`` layout that are passed in.
 public final class Transformer: LanguageModel {
   public let configuration: TransformerConfiguration
   public let parameters: ParameterLayout
@@ -43,21 +43,32 @@ public final class Transformer: LanguageModel {
   }
 
   /// Fresh parameters: gains 1, biases 0, weights normal with the configuration's deviation; the products that write into the
-  /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth. A scalar head is 0: it has no opinion.
+  /// residual stream are scaled by 1/√(2L) (Radford et al. 2019), so that its variance does not grow with depth. With an encoder,
+  /// deviations are T5's (Raffel et al. 2020): embeddings 1, products 1/√inputs, queries 1/√D of that where scores are not
+  /// scaled. A scalar head is 0: it has no opinion.
   public func initialParameters(seed: UInt64) -> Arena {
     let arena = Arena(parameters.layout)
-    let deviation = Double(configuration.initializationDeviation)
-    let residual = deviation / (2 * Double(configuration.blockCount)).squareRoot()
     for (index, tensor) in parameters.layout.tensors.enumerated() where !tensor.name.hasSuffix("bias") {
       if configuration.head == .scalar, tensor == parameters.head { continue }
       var generator = CounterGenerator(seed, UInt64(index))
       let isGain = tensor.name.hasSuffix("gain")
-      let writesResidual = tensor.name.hasSuffix("output.weight") || tensor.name.hasSuffix("down.weight")
+      let deviation = Double(configuration.initializationDeviation) * initialDeviation(of: tensor)
       var values = arena[writing: tensor]
-      for element in values.indices {
-        values[element] = isGain ? 1 : Float(generator.normal() * (writesResidual ? residual : deviation))
-      }
+      for element in values.indices { values[element] = isGain ? 1 : Float(generator.normal() * deviation) }
     }
     return arena
+  }
+
+  /// The factor of the configuration's deviation.
+  private func initialDeviation(of tensor: Tensor) -> Double {
+    let c = configuration
+    guard c.encoder != nil else {
+      let writesResidual = tensor.name.hasSuffix("output.weight") || tensor.name.hasSuffix("down.weight")
+      return writesResidual ? 1 / (2 * Double(c.blockCount)).squareRoot() : 1
+    }
+    if tensor == parameters.embedding { return 1 }
+    let inputs = tensor.name.hasSuffix("relative_biases.weight") ? c.width : tensor.columns
+    let isUnscaledQuery = tensor.name.hasSuffix("query.weight") && !c.scalesScores
+    return 1 / Double(isUnscaledQuery ? inputs * c.headSize : inputs).squareRoot()
   }
 }
