@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import comparison
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import GPT2Config, LlamaConfig, PretrainedConfig, Qwen2Config
+from transformers import GPT2Config, LlamaConfig, PretrainedConfig, Qwen2Config, T5Config
 
 BETA = 0.1
 RATE = 0.5  # a power of two, so that dividing by it is exact
@@ -56,6 +56,16 @@ def llama_form(config, **options):
     return config(**sizes | options)
 
 
+def t5(**options):
+    """Distances go beyond the largest; heads are wider than their share."""
+    sizes = dict(
+        vocab_size=96, d_model=32, d_kv=12, d_ff=40, num_layers=2, num_decoder_layers=3, num_heads=4,
+        relative_attention_num_buckets=8, relative_attention_max_distance=20, decoder_start_token_id=0, pad_token_id=0,
+        eos_token_id=None,
+    )  # fmt: skip
+    return T5Config(**sizes | options)
+
+
 def rope(kind, **options):
     """A base so small that some frequencies make whole turns within the context, and some do not."""
     return {"rope_type": kind, "rope_theta": 100.0} | options
@@ -87,6 +97,9 @@ def cases():
     yield Case("qwen2 tied", llama_form(Qwen2Config, tie_word_embeddings=True, num_key_value_heads=2))
     yield Case("qwen2 untied", llama_form(Qwen2Config))
     yield Case("qwen2 head_dim, yarn, bfloat16", llama_form(Qwen2Config, head_dim=12, rope_parameters=YARN), torch.bfloat16)
+    yield Case("t5", t5())
+    # A head of its own has weights of 1 there, and logits in the hundreds with them.
+    yield Case("t5 v1.1", t5(feed_forward_proj="gated-gelu", tie_word_embeddings=False, initializer_factor=0.3))
 
 
 # Folders as others than this version of transformers write them.

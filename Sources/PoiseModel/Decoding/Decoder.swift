@@ -249,7 +249,8 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
         a[cross.query, rows: run.rows], rows: run.rows.count, columns: cross.query.columns,
         queries: transformer.queryColumns(sharing: head), headSize: c.headSize, scale: c.attentionScale, biases: Span(),
         promptCount: count,
-        promptKeys: cache[places.memory.keys, row: head, slot * c.headSize..<(slot + DecoderLayout.wholePanels(count)) * c.headSize],
+        promptKeys: cache[
+          places.memory.keys, row: head, slot * c.headSize..<(slot + DecoderLayout.wholePanels(count)) * c.headSize],
         promptValues: cache[places.memory.values, row: head, slot * size..<(slot + count) * size],
         responses: sequences.span.extracting(run.rows), head: head, heads: c.keyValueHeadCount, count: 0, slots: 0, keys: Span(),
         values: Span(), scratch: output[writing: layout.scratch], into: a[writing: cross.attended, rows: run.rows],
