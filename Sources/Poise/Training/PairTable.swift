@@ -106,7 +106,7 @@ extension PairTable.Evaluation {
     record.rejectedLogProbability += weight * told.second.logProbability
     record.chosenLength += weight * Double(told.first.length)
     record.rejectedLength += weight * Double(told.second.length)
-    // The same tokens in two rows of a batch may differ in the last bits of log π.
+    // The same tokens are neither right nor wrong, whatever last bits a model gives them that is not exact.
     record.accuracy += weight * (isIdentical || told.margin == 0 ? 0.5 : told.margin > 0 ? 1 : 0)
     record.tiedShare += weight * (told.preference == 0.5 ? 1 : 0)
     record.identicalShare += weight * (isIdentical ? 1 : 0)

@@ -130,34 +130,32 @@ extension Span<Float> {
 
 extension InlineArray<16, Lanes> {
   /// The total of each, one a lane: sixteen foldings by one transposition. Halves onto halves, as in ``Lanes/total``.
-  var totals: Lanes {
-    @inline(__always) get {
-      var folded = self
-      var half = 8
-      while half > 0 {
-        for index in 0..<half {
-          let (one, other) = (folded[index], folded[index &+ half])
-          folded[index] = poise_interleave_lower(one, other) + poise_interleave_upper(one, other)
-        }
-        half /= 2
-      }
-      return folded[0]
-    }
-  }
+  var totals: Lanes { @inline(__always) get { folded(by: Sum()) } }
 
   /// The largest lane of each, one a lane; lanes that are not numbers lose.
-  var largest: Lanes {
-    @inline(__always) get {
-      var folded = self
-      var half = 8
-      while half > 0 {
-        for index in 0..<half {
-          let (one, other) = (folded[index], folded[index &+ half])
-          folded[index] = poise_maximum(poise_interleave_lower(one, other), poise_interleave_upper(one, other))
-        }
-        half /= 2
+  var largest: Lanes { @inline(__always) get { folded(by: Maximum()) } }
+
+  @inline(__always)
+  private func folded(by function: some LanePairFunction) -> Lanes {
+    var folded = self
+    var half = 8
+    while half > 0 {
+      for index in 0..<half {
+        let (one, other) = (folded[index], folded[index &+ half])
+        var lower = poise_interleave_lower(one, other)
+        function.form(&lower, poise_interleave_upper(one, other))
+        folded[index] = lower
       }
-      return folded[0]
+      half /= 2
     }
+    return folded[0]
   }
+}
+
+private struct Sum: LanePairFunction {
+  @inline(__always) func form(_ x: inout Lanes, _ y: Lanes) { x += y }
+}
+
+private struct Maximum: LanePairFunction {
+  @inline(__always) func form(_ x: inout Lanes, _ y: Lanes) { x.formMaximum(y) }
 }

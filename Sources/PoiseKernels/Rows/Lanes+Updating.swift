@@ -14,11 +14,6 @@ struct Identity: LaneFunction {
   @inline(__always) func form(_ x: inout Lanes) {}
 }
 
-/// x·y
-struct Product: LanePairFunction {
-  @inline(__always) func form(_ x: inout Lanes, _ y: Lanes) { x *= y }
-}
-
 /// x ← f(x, y).
 protocol LanePairFunction {
   func form(_ x: inout Lanes, _ y: Lanes)

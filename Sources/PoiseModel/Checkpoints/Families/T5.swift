@@ -42,8 +42,7 @@ extension ModelFamily {
       preconditionFailure("T5 has an encoder and relative positions")
     }
     return [
-      "architectures": [.string(t5.architecture(c.head))], "model_type": "t5", "is_encoder_decoder": true,
-      "vocab_size": .init(c.vocabularySize), "d_model": .init(c.width), "d_kv": .init(c.headSize),
+      "is_encoder_decoder": true, "vocab_size": .init(c.vocabularySize), "d_model": .init(c.width), "d_kv": .init(c.headSize),
       "d_ff": .init(c.feedForwardWidth), "num_layers": .init(encoder.blockCount), "num_decoder_layers": .init(c.blockCount),
       "num_heads": .init(c.headCount), "relative_attention_num_buckets": .init(buckets),
       "relative_attention_max_distance": .init(maximumDistance), "dropout_rate": 0,
@@ -51,8 +50,7 @@ extension ModelFamily {
       "feed_forward_proj": c.activation == .geluGate ? "gated-gelu" : "relu", "tie_word_embeddings": .bool(c.tiesHead),
       "scale_decoder_outputs": .bool(c.scalesHeadInput), "decoder_start_token_id": .init(encoder.startToken),
       "pad_token_id": .init(encoder.startToken), "bos_token_id": c.beginningOfSequence.map { .init($0) } ?? .null,
-      "eos_token_id": .tokens(c.endOfSequence), "torch_dtype": "float32",
-      "use_cache": true,
+      "eos_token_id": .tokens(c.endOfSequence), "torch_dtype": "float32", "use_cache": true,
     ]
   }
 
