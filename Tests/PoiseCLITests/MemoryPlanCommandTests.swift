@@ -95,6 +95,22 @@ import Testing
     }
   }
 
+  /// An encoder–decoder's positions are distances, and have no end.
+  @Test(arguments: [["sample"], ["score"], ["sft"], ["reward"], ["train", "ipo-md"], ["train", "dpo", "--offline"]])
+  func whereTextsHaveNoLimitThePlanAsksForThem(line: [String]) throws {
+    let config = """
+      {"model_type": "t5", "d_model": 16, "d_kv": 4, "d_ff": 32, "num_layers": 1, "num_heads": 4, "vocab_size": 400, \
+      "feed_forward_proj": "relu", "is_encoder_decoder": true, "eos_token_id": 1}
+      """
+    try Files.createDirectory("\(folder.path)/t5")
+    _ = try folder.file("t5/config.json", config)
+    _ = try folder.file("t5/tokenizer.json", String(contentsOfFile: "\(trained.model)/tokenizer.json", encoding: .utf8))
+    let refused = try PoiseProcess(["doctor", "--model", "\(folder.path)/t5", "--plan"] + line)
+    #expect(refused.status == 64 && refused.errors.contains("no limit to the length of texts"), "\(refused.errors)")
+    let file = line.last == "ipo-md" || line == ["sample"] ? ["--prompts", trained.prompts] : nil
+    if let file { #expect(try plan(line + file, before: ["--model", "\(folder.path)/t5"])["fits"] == true) }
+  }
+
   @Test func optionsMoveThePlan() throws {
     let line = ["train", "ipo", "--model", trained.model]
     let base = try plan(line + ["--threads", "2"])

@@ -118,7 +118,7 @@ struct JudgeRun {
     let outline =
       try training.resume ? JudgeOutline(kind, folder: training.out) : JudgeOutline(kind, startingFrom: start.outline())
     guard MemoryPlanning.isGiven(flags.data) else {
-      let largest = TokenGroup.largest(contextLength: outline.configuration.contextLength, responses: 2)
+      let largest = TokenGroup.largest(contextLength: try MemoryPlanning.longestText(of: outline.configuration), responses: 2)
         .map { PreferenceExample(group: $0, preference: 1) }
       // More held-out comparisons than are scored at a time.
       return memoryPlan(outline, training: largest, heldOut: Array(repeating: largest, count: 64).flatMap(\.self))

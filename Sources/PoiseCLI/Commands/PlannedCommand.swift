@@ -43,4 +43,16 @@ struct MemoryPlanning {
   private static let notGiven = "-"
 
   static func isGiven(_ file: String) -> Bool { file != notGiven }
+
+  /// Tokens of a text as long as a model allows: what a plan takes for those of a file that it was not given.
+  ///
+  /// - Throws: `ValidationError` where the model allows any length.
+  static func longestText(of model: TransformerConfiguration) throws -> Int {
+    guard model.contextLength < TransformerConfiguration.unlimitedContext else {
+      throw ValidationError(
+        "This model sets no limit to the length of texts, so a plan has to know them: give the command's --data, --prompts or --input."
+      )
+    }
+    return model.contextLength
+  }
 }

@@ -58,7 +58,7 @@ struct SampleCommand: PlannedCommand {
     let given =
       MemoryPlanning.isGiven(prompts)
       ? try outline.prompts(prompts, responseTokens: options.maximumTokens).map(\.tokens.count) : []
-    let longest = given.max() ?? max(configuration.contextLength - options.maximumTokens, 1)
+    let longest = try given.max() ?? max(MemoryPlanning.longestText(of: configuration) - options.maximumTokens, 1)
     return MemoryPlan(parametersOf: "the policy", configuration)
       + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", configuration))
       + Sampler.memoryPlan(

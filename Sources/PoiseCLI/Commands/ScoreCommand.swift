@@ -72,7 +72,7 @@ struct ScoreCommand: PlannedCommand {
     let groups =
       MemoryPlanning.isGiven(input)
       ? try outline.groups(input, endingText: !leavesEndOff)
-      : TokenGroup.largest(contextLength: configuration.contextLength, responses: 1)
+      : try TokenGroup.largest(contextLength: MemoryPlanning.longestText(of: configuration), responses: 1)
     return MemoryPlan(parametersOf: "the policy", configuration)
       + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", configuration))
       + Scorer.memoryPlan(configuration, groups: groups, reference: reference != nil, workers: common.workerCount)

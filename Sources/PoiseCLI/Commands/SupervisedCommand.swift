@@ -35,8 +35,11 @@ struct SupervisedCommand: PlannedCommand {
 
   func memoryPlan() throws -> MemoryPlan {
     let outline = try training.resume ? PolicyOutline(folder: training.out) : start.outline()
-    let largest = TokenGroup.largest(contextLength: outline.configuration.contextLength, responses: 1)
-    return memoryPlan(outline, try MemoryPlanning.isGiven(data) ? outline.groups(data) : largest)
+    guard MemoryPlanning.isGiven(data) else {
+      let longest = try MemoryPlanning.longestText(of: outline.configuration)
+      return memoryPlan(outline, TokenGroup.largest(contextLength: longest, responses: 1))
+    }
+    return memoryPlan(outline, try outline.groups(data))
   }
 
   private func memoryPlan(_ outline: PolicyOutline, _ groups: [TokenGroup]) -> MemoryPlan {

@@ -24,7 +24,7 @@ extension TrainCommand {
 
   /// What just fits the context.
   private func longestInput(of policy: PolicyOutline) throws -> Input {
-    let context = policy.configuration.contextLength
+    let context = try MemoryPlanning.longestText(of: policy.configuration)
     if offline {
       return .examples(
         TokenGroup.largest(contextLength: context, responses: 2).map { PreferenceExample(group: $0, preference: 1) })
