@@ -131,7 +131,9 @@ import Testing
     let transformer = Transformer(configuration)
     let logits = [[200], [1_000, 1_000, 1_000, 1_000]].map { lengths in
       let capacity = WorkspaceCapacity([transformer.group(prompt: 1, responses: lengths, seed: 1)])
-      let head = ActivationLayout(configuration, capacity: capacity, purpose: .init(backward: true, reference: true)).head
+      let head = ActivationLayout(
+        transformer.form, capacity: capacity, purpose: .init(backward: true, reference: true)
+      ).head
       return [head.logits.count, head.referenceLogits.count]
     }
     #expect(logits[0] == [192 * configuration.vocabularySize, 192 * configuration.vocabularySize])

@@ -21,14 +21,14 @@ import Testing
     return profiler.result.planned
   }
 
-  private static let configuration = tinyPolicy().configuration
+  private static let form = tinyPolicy().form
 
   private static let optimizers: [OptimizerKind] = [
     .adafactor, .adamW(), .stochasticGradientDescent(), .stochasticGradientDescent(momentum: 0.9),
   ]
 
   private func parameters(_ owners: String...) -> MemoryPlan {
-    owners.reduce(MemoryPlan()) { $0 + MemoryPlan(parametersOf: $1, Self.configuration) }
+    owners.reduce(MemoryPlan()) { $0 + MemoryPlan(parametersOf: $1, Self.form) }
   }
 
   @Test(arguments: [1, 2, 5], optimizers)
@@ -42,7 +42,7 @@ import Testing
     }
     let plan =
       parameters("the policy")
-      + SupervisedTrainer.memoryPlan(Self.configuration, groups: groups, options: options, workers: workers)
+      + SupervisedTrainer.memoryPlan(Self.form, groups: groups, options: options, workers: workers)
     #expect(bytes(plan) == taken)
   }
 
@@ -61,7 +61,7 @@ import Testing
     let plan =
       parameters("the policy", "the reference")
       + OnlineTrainer.memoryPlan(
-        Self.configuration, algorithm: algorithm, longestPrompt: 3, responsesPerPrompt: 3, sampling: sampling, options: options,
+        Self.form, algorithm: algorithm, longestPrompt: 3, responsesPerPrompt: 3, sampling: sampling, options: options,
         workers: workers)
     #expect(bytes(plan) == taken)
   }
@@ -71,7 +71,7 @@ import Testing
     let options = TinyTrainer.options()
     let taken = try account { TinyTrainer.online(workers: workers, options: options) }
     let plan = OnlineTrainer.memoryPlan(
-      Self.configuration, algorithm: Algorithm(.ipo), longestPrompt: 4, responsesPerPrompt: 3,
+      Self.form, algorithm: Algorithm(.ipo), longestPrompt: 4, responsesPerPrompt: 3,
       sampling: SamplingOptions(maximumTokens: 6), options: options, workers: workers)
     #expect(plan.bytes(for: .activations) == taken[.activations])
     #expect(plan.bytes(for: .gradients) == taken[.gradients])
@@ -85,7 +85,7 @@ import Testing
     let plan =
       parameters("the policy", "the reference")
       + OfflineTrainer.memoryPlan(
-        Self.configuration, groups: TinyTrainer.examples.map(\.group), options: options, workers: workers)
+        Self.form, groups: TinyTrainer.examples.map(\.group), options: options, workers: workers)
     #expect(bytes(plan) == taken)
   }
 
@@ -119,7 +119,7 @@ import Testing
         pool: WorkerPool(workerCount: 2)
       ).score(groups)
     }
-    let plan = Scorer.memoryPlan(policy.configuration, groups: groups, reference: withReference, workers: 2)
+    let plan = Scorer.memoryPlan(policy.form, groups: groups, reference: withReference, workers: 2)
     #expect(bytes(plan) == profiler.result.planned)
   }
 

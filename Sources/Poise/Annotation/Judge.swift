@@ -57,7 +57,7 @@ public enum Judge {
   ) throws -> MemoryPlan {
     let (name, folder) = split(description)
     guard let kind = JudgeModel.Kind(rawValue: name), !folder.isEmpty else { return MemoryPlan() }
-    var configuration = try StoredModel.outline(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder).configuration
+    var configuration = try ModelOutline(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder).configuration
     configuration.head = .scalar
     return kind.memoryPlan(
       configuration, promptCount: promptCount, longestPrompt: longestPrompt, responses: responses, responseTokens: responseTokens,

@@ -44,10 +44,10 @@ public final class Scorer: @unchecked Sendable {
 
   /// What scoring makes beside the parameters of policy and reference.
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, groups: [TokenGroup], reference: Bool, workers: Int
+    _ form: TransformerForm, groups: [TokenGroup], reference: Bool, workers: Int
   ) -> MemoryPlan {
     ShardedPass.memoryPlan(
-      configuration, workers: workers, shardCount: workers, backward: false, reference: reference,
+      form, workers: workers, shardCount: workers, backward: false, reference: reference,
       capacity: WorkspaceCapacity(largest: groups, perShard: 1))
   }
 

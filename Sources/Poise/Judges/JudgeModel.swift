@@ -26,14 +26,14 @@ public struct JudgeModel: TokenizedJudge, SavableModel {
   /// The key of config.json that says which kind a model is; Hugging Face transformers keeps keys it does not know.
   private static let kindKey = "poise_judge"
 
-  /// A judge without an opinion, whose trunk is a policy's.
+  /// A judge without an opinion, whose trunk is a policy's, adapters merged.
   ///
   /// - Throws: `PolicyError` for policies without a tokenizer.
   public init(_ kind: Kind, startingFrom policy: Policy) throws {
     var keys = JSON.Object()
     keys[Self.kindKey] = .string(kind.rawValue)
     outline = try JudgeOutline(kind, startingFrom: policy, tokenizerConfig: policy.tokenizerConfig)
-    model = policy.model.withScalarHead(keys)
+    model = policy.model.merged().withScalarHead(keys)
   }
 
   /// Reads a judge's folder, or the newest complete checkpoint of its run. A sequence classifier with one label that says nothing

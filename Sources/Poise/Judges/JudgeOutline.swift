@@ -27,20 +27,21 @@ public struct JudgeOutline: TokenizedJudge {
   /// - Throws: errors of the folder's files; `DataError` where it holds a policy, or a judge of the other kind.
   public init(_ kind: JudgeModel.Kind, folder: String) throws {
     let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
-    let (configuration, config) = try StoredModel.outline(folder: checkpoint)
+    let model = try ModelOutline(folder: checkpoint)
+    let configuration = model.configuration
     let path = "\(checkpoint)/config.json"
     guard configuration.head == .scalar else {
       throw DataError(
         path, "this is a policy, which cannot judge. Train a judge from it with `poise \(kind.rawValue) --model \(folder) …`.",
         category: .configuration)
     }
-    let found = try JudgeModel.kind(of: config, path)
+    let found = try JudgeModel.kind(of: model.config, path)
     guard found == kind else {
       throw DataError(
         path, "this is a \(found.rawValue) model: name it as \(found.rawValue):\(folder), or give a \(kind.rawValue) model.",
         category: .configuration)
     }
-    let files = try TokenizerFiles(folder: checkpoint, of: configuration)
+    let files = try TokenizerFiles(of: model)
     guard let tokenizer = files.tokenizer else { throw FileError.missing(path: "\(checkpoint)/tokenizer.json") }
     self.init(kind, configuration, tokenizer, files)
   }

@@ -24,7 +24,7 @@ final class JudgeScorer: @unchecked Sendable {
   ) -> MemoryPlan {
     guard let largest = EvenRuns(of: min(count, batchSize), into: shardCount).lazy.map(\.count).max() else { return MemoryPlan() }
     return ShardedPass.memoryPlan(
-      configuration, workers: workers, shardCount: shardCount, backward: false, reference: false,
+      TransformerForm(configuration), workers: workers, shardCount: shardCount, backward: false, reference: false,
       capacity: WorkspaceCapacity(largest: groups, perShard: largest, reading: .ends))
   }
 
@@ -168,7 +168,7 @@ extension JudgeModel.Kind {
     let read = min(length, max(configuration.contextLength - 1, 1))
     let largest = TokenGroup(
       promptTokens: max(min(longestPrompt, configuration.contextLength - read), 1), responseTokens: read, responses: sequences)
-    return MemoryPlan(parametersOf: "the judge", configuration)
+    return MemoryPlan(parametersOf: "the judge", TransformerForm(configuration))
       + JudgeScorer.memoryPlan(configuration, groups: [largest], count: promptCount * groups, workers: workers)
   }
 }

@@ -195,8 +195,8 @@ extension JudgeTrainer {
     workers: Int
   ) -> MemoryPlan {
     let capacity = WorkspaceCapacity(largest: examples, perShard: options.groupsPerShard, reading: .ends)
-    return options.memoryPlan(configuration, capacity: capacity, workers: workers)
-      + MemoryPlan(parametersOf: "the best judge so far", configuration)
+    return options.memoryPlan(TransformerForm(configuration), capacity: capacity, workers: workers)
+      + MemoryPlan(parametersOf: "the best judge so far", TransformerForm(configuration))
       + JudgeScorer.memoryPlan(configuration, groups: heldOut, count: heldOut.count, workers: workers)
   }
 }

@@ -14,6 +14,7 @@ public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
   public var languageModel: Transformer { model.transformer }
   public var parameters: Arena { model.parameters }
   public var configuration: TransformerConfiguration { model.transformer.configuration }
+  package var form: TransformerForm { model.transformer.form }
 
   /// - Precondition: the model has a vocabulary head.
   public init(model: StoredModel, tokenizer: Tokenizer?, tokenizerConfig: JSON? = nil) {
@@ -23,7 +24,7 @@ public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
     self.tokenizerConfig = tokenizerConfig
   }
 
-  /// Reads a model folder, or the newest complete checkpoint of a run folder.
+  /// Reads a model folder, or the newest complete checkpoint of a run folder. Adapters are merged with the model that they adapt.
   ///
   /// - Parameter pool: reads weights and tokenizer side by side; of half a gigabyte and fifty thousand tokens one takes about as
   ///   long as the other.
@@ -32,7 +33,7 @@ public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
     var (outline, weights): (Result<PolicyOutline, any Error>?, Result<StoredModel, any Error>?)
     pool.forEach(2) { _, part in
       if part == 0 {
-        weights = Result { try StoredModel(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder) }
+        weights = Result { try StoredModel(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder).merged() }
       } else {
         outline = Result { try PolicyOutline(folder: folder) }
       }
@@ -41,7 +42,12 @@ public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
     self.init(model: try weights!.get(), tokenizer: text.tokenizer, tokenizerConfig: text.tokenizerConfig)
   }
 
-  /// Writes everything Hugging Face transformers needs to load the policy.
+  /// A policy all of whose weights can be trained; see ``StoredModel/merged()``.
+  public consuming func merged() -> Policy {
+    Policy(model: model.merged(), tokenizer: tokenizer, tokenizerConfig: tokenizerConfig)
+  }
+
+  /// Writes everything Hugging Face transformers needs to load the policy, or PEFT where adapters are what is trained.
   public func save(folder: String) throws {
     try model.save(folder: folder)
     try tokenizerFiles.save(folder: folder, for: configuration)
@@ -55,9 +61,26 @@ public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
     guard own.vocabularySize == other.vocabularySize else {
       throw .differentVocabularies(policy: own.vocabularySize, reference: other.vocabularySize)
     }
-    guard transformer.parameters.layout.tensors == reference.transformer.parameters.layout.tensors, own == other else {
+    guard transformer.parameterLayout.tensors == reference.transformer.parameterLayout.tensors, own == other else {
       throw .differentForms
     }
+  }
+
+  /// Parameters of a reference for this policy, from a folder: those of a policy of the same form. Where adapters are trained, the
+  /// reference is the model that they adapt, or other adapters of it, so that all weights beside them are there once.
+  ///
+  /// - Throws: errors of the folder's files; `PolicyError` for a policy of another form.
+  public func referenceParameters(folder: String) throws -> Arena {
+    guard let adaptation = model.adaptation else {
+      let other = try Policy(folder: folder)
+      try requireSameForm(other)
+      return other.parameters
+    }
+    let other = try ModelOutline(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder)
+    let isBase = try adaptation.isOf(other) || adaptation.isOf(ModelOutline(folder: folder))
+    if isBase { return Arena(transformer.parameterLayout) }  // adapters that add nothing
+    guard let stored = try adaptation.values(of: other) else { throw PolicyError.differentBases(folder: folder) }
+    return stored
   }
 }
 
@@ -126,10 +149,16 @@ public enum PolicyError: ExplainedError, Equatable {
   case responseTooLong(promptTokens: Int, responseTokens: Int, contextLength: Int)
   case differentVocabularies(policy: Int, reference: Int)
   case differentForms
+  case nothingToAdapt
+  case adaptedAlready(folder: String)
+  /// A reference of adapters that is not what they adapt.
+  case differentBases(folder: String)
 
   public var category: FailureCategory {
     switch self {
-    case .noTokenizer, .noTokenizerToJudgeWith, .differentVocabularies, .differentForms: .configuration
+    case .noTokenizer, .noTokenizerToJudgeWith, .differentVocabularies, .differentForms, .nothingToAdapt, .adaptedAlready,
+      .differentBases:
+      .configuration
     case .emptyPrompt, .emptyResponse, .tokenOutside, .promptTooLong, .responseTooLong: .badData
     }
   }
@@ -157,6 +186,14 @@ public enum PolicyError: ExplainedError, Equatable {
         + "token."
     case .differentForms:
       "Policy and reference are built differently (see their config.json); the reference must be a model of the policy's own form."
+    case .nothingToAdapt:
+      "Adapters stand beside the weights of a model, and a model from scratch has none yet. Give --model, or leave --lora-rank out."
+    case .adaptedAlready(let folder):
+      "\(folder) holds adapters, which the run trains further as they are: leave --lora-rank out. For new ones, merge these first "
+        + "with `poise merge`."
+    case .differentBases(let folder):
+      "\(folder) is neither the model that the policy's adapters adapt nor adapters of the same form beside it. Only those share "
+        + "its weights: name one of them as the reference, or merge the adapters with `poise merge` and train all weights."
     }
   }
 

@@ -26,6 +26,12 @@ struct TokenizerFiles: Sendable {
     }
   }
 
+  /// Of a model's folder; of adapters that come without, of the folder of the model that they adapt.
+  init(of model: ModelOutline) throws {
+    try self.init(folder: model.folder, of: model.configuration)
+    if tokenizer == nil, let base = model.adaptation?.base { try self.init(folder: base, of: model.configuration) }
+  }
+
   func save(folder: String, for model: TransformerConfiguration) throws {
     try tokenizer?.save(folder: folder)
     try Files.replace("\(folder)/tokenizer_config.json", with: (config ?? defaultConfig(model)).page)

@@ -95,7 +95,7 @@ public final class Sampler<Model: LanguageModel>: @unchecked Sendable {
 extension Sampler where Model == Transformer {
   /// What a sampler makes for batches of `promptCount` prompts, where every prompt is as long as the longest.
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, promptCount: Int, longestPrompt: Int, responses: Int, options: SamplingOptions,
+    _ form: TransformerForm, promptCount: Int, longestPrompt: Int, responses: Int, options: SamplingOptions,
     workers: Int, decodesReference: Bool
   ) -> MemoryPlan {
     let shards = shards(of: promptCount, responses: responses, workers: workers)
@@ -104,7 +104,7 @@ extension Sampler where Model == Transformer {
       promptCount: largest, promptTokens: largest * longestPrompt, longestPrompt: longestPrompt,
       sequenceCount: largest * responses, responseTokens: options.maximumTokens)
     return ["the policy", "the reference"].prefix(decodesReference ? 2 : 1).reduce(MemoryPlan()) { plan, owner in
-      plan + Decoder.memoryPlan(configuration, of: owner, count: min(workers, shards.count), capacity: capacity)
+      plan + Decoder.memoryPlan(form, of: owner, count: min(workers, shards.count), capacity: capacity)
     }
   }
 }

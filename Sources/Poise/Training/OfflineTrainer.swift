@@ -99,9 +99,9 @@ public final class OfflineTrainer<Trained: TrainablePolicy>: PlainTrainer {
 extension OfflineTrainer where Trained == Policy {
   /// What a trainer makes beside the parameters of policy and reference.
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, groups: [TokenGroup], options: TrainingOptions, workers: Int
+    _ form: TransformerForm, groups: [TokenGroup], options: TrainingOptions, workers: Int
   ) -> MemoryPlan {
     options.memoryPlan(
-      configuration, capacity: WorkspaceCapacity(largest: groups, perShard: options.groupsPerShard), workers: workers)
+      form, capacity: WorkspaceCapacity(largest: groups, perShard: options.groupsPerShard), workers: workers)
   }
 }

@@ -136,16 +136,16 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
 extension OnlineTrainer where Trained == Policy {
   /// What a trainer makes beside the parameters of policy and reference, where every prompt is as long as the longest.
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, algorithm: Algorithm, longestPrompt: Int, responsesPerPrompt: Int,
+    _ form: TransformerForm, algorithm: Algorithm, longestPrompt: Int, responsesPerPrompt: Int,
     sampling: SamplingOptions, options: TrainingOptions, workers: Int
   ) -> MemoryPlan {
     let largest = TokenGroup(
       promptTokens: longestPrompt, responseTokens: sampling.maximumTokens, responses: responsesPerPrompt)
     return options.memoryPlan(
-      configuration, capacity: WorkspaceCapacity(largest: [largest], perShard: options.groupsPerShard),
+      form, capacity: WorkspaceCapacity(largest: [largest], perShard: options.groupsPerShard),
       reference: !algorithm.decodesReference, workers: workers)
       + Sampler.memoryPlan(
-        configuration, promptCount: options.batchSize, longestPrompt: longestPrompt, responses: responsesPerPrompt,
+        form, promptCount: options.batchSize, longestPrompt: longestPrompt, responses: responsesPerPrompt,
         options: sampling, workers: workers, decodesReference: algorithm.decodesReference)
   }
 }

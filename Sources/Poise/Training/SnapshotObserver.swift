@@ -93,10 +93,10 @@ public final class SnapshotObserver<Trained: TrainablePolicy>: TrainingObserver 
 extension SnapshotObserver where Trained == Policy {
   /// What looking makes beside the parameters, where every prompt is as long as the longest.
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, longestPrompt: Int, sampling: SamplingOptions, workers: Int
+    _ form: TransformerForm, longestPrompt: Int, sampling: SamplingOptions, workers: Int
   ) -> MemoryPlan {
     Sampler.memoryPlan(
-      configuration, promptCount: Sampler<Trained.Model>.listBatchSize, longestPrompt: longestPrompt, responses: 1,
+      form, promptCount: Sampler<Trained.Model>.listBatchSize, longestPrompt: longestPrompt, responses: 1,
       options: sampling, workers: workers, decodesReference: false)
   }
 }

@@ -48,21 +48,21 @@ public final class SupervisedTrainer: PlainTrainer {
 extension SupervisedTrainer {
   /// What a trainer makes beside the policy's parameters.
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, groups: [TokenGroup], options: TrainingOptions, workers: Int
+    _ form: TransformerForm, groups: [TokenGroup], options: TrainingOptions, workers: Int
   ) -> MemoryPlan {
     options.memoryPlan(
-      configuration, capacity: WorkspaceCapacity(largest: groups, perShard: options.groupsPerShard), workers: workers)
+      form, capacity: WorkspaceCapacity(largest: groups, perShard: options.groupsPerShard), workers: workers)
   }
 }
 
 extension TrainingOptions {
   /// What every trainer makes: passes with gradients, and the optimiser that takes them.
   func memoryPlan(
-    _ configuration: TransformerConfiguration, capacity: WorkspaceCapacity, reference: Bool = false, workers: Int
+    _ form: TransformerForm, capacity: WorkspaceCapacity, reference: Bool = false, workers: Int
   ) -> MemoryPlan {
     ShardedPass.memoryPlan(
-      configuration, workers: workers, shardCount: shards, backward: true, reference: reference, capacity: capacity)
-      + Optimizer.memoryPlan(optimizer, parameters: ParameterLayout(configuration).layout)
+      form, workers: workers, shardCount: shards, backward: true, reference: reference, capacity: capacity)
+      + Optimizer.memoryPlan(optimizer, parameters: form.trainedLayout)
   }
 
   /// Most groups that one shard of a batch holds.

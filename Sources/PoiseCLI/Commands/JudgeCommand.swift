@@ -130,7 +130,7 @@ struct JudgeRun {
   private func memoryPlan(
     _ outline: JudgeOutline, training examples: [PreferenceExample], heldOut: [PreferenceExample]
   ) -> MemoryPlan {
-    MemoryPlan(parametersOf: "the judge", outline.configuration)
+    MemoryPlan(parametersOf: "the judge", TransformerForm(outline.configuration))
       + JudgeTrainer.memoryPlan(
         outline.configuration, examples: examples.map(\.group), heldOut: heldOut.map(\.group), options: options,
         workers: common.workerCount)

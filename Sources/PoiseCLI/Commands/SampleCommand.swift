@@ -54,15 +54,15 @@ struct SampleCommand: PlannedCommand {
 
   func memoryPlan() throws -> MemoryPlan {
     let outline = try PolicyOutline(folder: model)
-    let (configuration, options) = (outline.configuration, sampling.options())
+    let (form, options) = (TransformerForm(outline.configuration), sampling.options())
     let given =
       MemoryPlanning.isGiven(prompts)
       ? try outline.prompts(prompts, responseTokens: options.maximumTokens).map(\.tokens.count) : []
-    let longest = try given.max() ?? max(MemoryPlanning.longestText(of: configuration) - options.maximumTokens, 1)
-    return MemoryPlan(parametersOf: "the policy", configuration)
-      + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", configuration))
+    let longest = try given.max() ?? max(MemoryPlanning.longestText(of: outline.configuration) - options.maximumTokens, 1)
+    return MemoryPlan(parametersOf: "the policy", form)
+      + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", form))
       + Sampler.memoryPlan(
-        configuration, promptCount: given.isEmpty ? batchSize : min(batchSize, given.count), longestPrompt: longest,
+        form, promptCount: given.isEmpty ? batchSize : min(batchSize, given.count), longestPrompt: longest,
         responses: count, options: options, workers: common.workerCount, decodesReference: reference != nil)
   }
 

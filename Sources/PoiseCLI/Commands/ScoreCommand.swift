@@ -68,14 +68,14 @@ struct ScoreCommand: PlannedCommand {
       throw ValidationError("--plan has nothing to say of --reward, which reads a few answers at a time.")
     }
     let outline = try PolicyOutline(folder: model)
-    let configuration = outline.configuration
+    let (configuration, form) = (outline.configuration, TransformerForm(outline.configuration))
     let groups =
       MemoryPlanning.isGiven(input)
       ? try outline.groups(input, endingText: !leavesEndOff)
       : try TokenGroup.largest(contextLength: MemoryPlanning.longestText(of: configuration), responses: 1)
-    return MemoryPlan(parametersOf: "the policy", configuration)
-      + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", configuration))
-      + Scorer.memoryPlan(configuration, groups: groups, reference: reference != nil, workers: common.workerCount)
+    return MemoryPlan(parametersOf: "the policy", form)
+      + (reference == nil ? MemoryPlan() : MemoryPlan(parametersOf: "the reference", form))
+      + Scorer.memoryPlan(form, groups: groups, reference: reference != nil, workers: common.workerCount)
   }
 
   private func table(_ scores: [ResponseScore]) -> String {

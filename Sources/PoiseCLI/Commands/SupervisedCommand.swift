@@ -13,6 +13,7 @@ struct SupervisedCommand: PlannedCommand {
   @Option(help: ArgumentHelp("JSON Lines of examples.", valueName: "file")) var data: String
   @OptionGroup var start: StartFlags
   @OptionGroup var training: TrainingFlags
+  @OptionGroup(title: "Adapters") var adapters: AdapterFlags
   @OptionGroup var common: CommonOptions
 
   static let defaults = TrainingFlags.Defaults(optimizer: .adamw, learningRate: 1e-3, schedule: .cosine)
@@ -22,7 +23,7 @@ struct SupervisedCommand: PlannedCommand {
   func run() throws {
     let run = TrainingRun(flags: training, common: common, command: "sft", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
-    let outline = try checkpoint.map { try PolicyOutline(folder: $0.folder) } ?? start.outline()
+    let outline = try checkpoint.map { try PolicyOutline(folder: $0.folder) } ?? adapters.adapted(start.outline())
     let groups = try outline.groups(data)
     try memoryPlan(outline, groups).requireAvailable()
     let policy = try Policy(outline, seed: common.seed)
@@ -34,7 +35,7 @@ struct SupervisedCommand: PlannedCommand {
   }
 
   func memoryPlan() throws -> MemoryPlan {
-    let outline = try training.resume ? PolicyOutline(folder: training.out) : start.outline()
+    let outline = try training.resume ? PolicyOutline(folder: training.out) : adapters.adapted(start.outline())
     guard MemoryPlanning.isGiven(data) else {
       let longest = try MemoryPlanning.longestText(of: outline.configuration)
       return memoryPlan(outline, TokenGroup.largest(contextLength: longest, responses: 1))
@@ -43,16 +44,16 @@ struct SupervisedCommand: PlannedCommand {
   }
 
   private func memoryPlan(_ outline: PolicyOutline, _ groups: [TokenGroup]) -> MemoryPlan {
-    MemoryPlan(parametersOf: "the policy", outline.configuration)
+    MemoryPlan(frozenParametersOf: outline.form) + MemoryPlan(parametersOf: "the policy", outline.form)
       + SupervisedTrainer.memoryPlan(
-        outline.configuration, groups: groups, options: training.options(Self.defaults, seed: common.seed),
+        outline.form, groups: groups, options: training.options(Self.defaults, seed: common.seed),
         workers: common.workerCount)
   }
 
   private var resolved: JSON.Object {
     var object = training.resolved(Self.defaults)
     object["data"] = .string(data)
-    for (key, value) in start.resolved.members { object[key] = value }
+    for (key, value) in start.resolved.members + adapters.resolved.members { object[key] = value }
     return object
   }
 }

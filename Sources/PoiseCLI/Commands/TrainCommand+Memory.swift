@@ -3,7 +3,7 @@ import PoiseModel
 
 extension TrainCommand {
   func memoryPlan() throws -> MemoryPlan {
-    let outline = try PolicyOutline(folder: model)
+    let outline = try adapters.adapted(PolicyOutline(folder: model))
     let isGiven = MemoryPlanning.isGiven((offline ? data : prompts)!)
     return try memoryPlan(outline, isGiven ? read(outline) : longestInput(of: outline))
   }
@@ -11,13 +11,13 @@ extension TrainCommand {
   /// From options and data alone: nothing is allocated yet.
   func memoryPlan(_ policy: PolicyOutline, _ input: Input) throws -> MemoryPlan {
     let parameters =
-      MemoryPlan(parametersOf: "the policy", policy.configuration)
-      + MemoryPlan(parametersOf: "the reference", policy.configuration)
+      MemoryPlan(frozenParametersOf: policy.form) + MemoryPlan(parametersOf: "the policy", policy.form)
+      + MemoryPlan(parametersOf: "the reference", policy.form)
     switch input {
     case .examples(let examples):
       return parameters
         + OfflineTrainer.memoryPlan(
-          policy.configuration, groups: examples.map(\.group), options: options, workers: common.workerCount)
+          policy.form, groups: examples.map(\.group), options: options, workers: common.workerCount)
     case .prompts(let prompts): return try parameters + onlineMemoryPlan(policy, longestPrompt: prompts.longest)
     }
   }
@@ -42,13 +42,13 @@ extension TrainCommand {
     }
     var plan =
       try OnlineTrainer.memoryPlan(
-        policy.configuration, algorithm: Algorithm(algorithm, settings), longestPrompt: longestPrompt,
+        policy.form, algorithm: Algorithm(algorithm, settings), longestPrompt: longestPrompt,
         responsesPerPrompt: responses, sampling: sampling, options: options, workers: workers)
       + judge(annotator!, promptCount: options.batchSize, responses: responses)
     guard evaluation.evaluateEvery > 0 else { return plan }
     let own = try evaluation.evaluationPrompts.map { try policy.prompts($0, responseTokens: sampling.maximumTokens) }
     plan += SnapshotObserver.memoryPlan(
-      policy.configuration, longestPrompt: own?.longest ?? longestPrompt, sampling: sampling, workers: workers)
+      policy.form, longestPrompt: own?.longest ?? longestPrompt, sampling: sampling, workers: workers)
     if let judgeOfLooks = evaluation.evaluationJudge {
       plan += try judge(judgeOfLooks, promptCount: own?.count ?? EvaluationFlags.defaultPromptCount, responses: 2)
     }

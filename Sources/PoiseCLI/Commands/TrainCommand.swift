@@ -55,6 +55,7 @@ struct TrainCommand: PlannedCommand {
   var slicRegularization = 0.0
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
+  @OptionGroup(title: "Adapters") var adapters: AdapterFlags
   @OptionGroup(title: "Looks at the policy") var evaluation: EvaluationFlags
   @OptionGroup var common: CommonOptions
 
@@ -92,11 +93,12 @@ struct TrainCommand: PlannedCommand {
     let run = TrainingRun(
       flags: training, common: common, command: "train \(algorithm.rawValue)\(kind)", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
-    let outline = try PolicyOutline(folder: checkpoint?.folder ?? model)
+    let outline = try checkpoint.map { try PolicyOutline(folder: $0.folder) } ?? adapters.adapted(PolicyOutline(folder: model))
     let input = try read(outline)
     try memoryPlan(outline, input).requireAvailable()
-    let policy = try Policy(outline)
-    let reference = try referenceParameters(for: policy)
+    let policy = try Policy(outline, seed: common.seed)
+    // Unless said otherwise the reference is the starting model, also when a run is resumed.
+    let reference = try policy.referenceParameters(folder: reference ?? model)
     let records =
       switch input {
       case .examples(let examples):
@@ -155,7 +157,7 @@ struct TrainCommand: PlannedCommand {
     let own = try evaluation.evaluationPrompts.map { try policy.prompts($0, responseTokens: sampling.maxNewTokens) }
     return [
       SnapshotObserver(
-        policy, start: checkpoint == nil ? policy.parameters : try startParameters(for: policy),
+        policy, start: checkpoint == nil ? policy.parameters : try policy.referenceParameters(folder: model),
         resumedAt: checkpoint?.step ?? 0, prompts: own ?? Array(prompts.prefix(EvaluationFlags.defaultPromptCount)),
         judge: try evaluation.evaluationJudge.map { try Judge.annotator($0, pool: pool) } ?? annotator,
         every: evaluation.evaluateEvery, limit: evaluation.evaluateSnapshots, sampling: sampling.options(),
@@ -169,20 +171,6 @@ struct TrainCommand: PlannedCommand {
     OfflineTrainer(
       policy, reference: reference, algorithm: Algorithm(algorithm, settings), examples: examples, options: options,
       pool: common.makePool())
-  }
-
-  /// The reference is the starting model unless said otherwise, also when a run is resumed.
-  private func referenceParameters(for policy: Policy) throws -> Arena {
-    try parameters(of: reference ?? model, for: policy)
-  }
-
-  /// What a resumed run began with.
-  private func startParameters(for policy: Policy) throws -> Arena { try parameters(of: model, for: policy) }
-
-  private func parameters(of folder: String, for policy: Policy) throws -> Arena {
-    let other = try Policy(folder: folder)
-    try policy.requireSameForm(other)
-    return other.parameters
   }
 
   private var resolved: JSON.Object {
@@ -207,7 +195,7 @@ struct TrainCommand: PlannedCommand {
     object["temperature"] = .init(sampling.temperature)
     object["top_k"] = .init(sampling.topK)
     object["top_p"] = .init(sampling.topP)
-    for (name, value) in evaluation.resolved { object[name] = value }
+    for (name, value) in adapters.resolved.members + evaluation.resolved { object[name] = value }
     return object
   }
 }

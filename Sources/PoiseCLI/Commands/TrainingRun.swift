@@ -33,12 +33,16 @@ struct TrainingRun {
         flags.out, "the folder already holds a run. Continue it with --resume, or choose another --out.",
         category: .cannotCreate)
     }
-    if Files.exists("\(flags.out)/config.json") {
-      throw DataError(
-        flags.out, "the folder already holds a model, which the run would replace. Choose another --out.",
-        category: .cannotCreate)
-    }
+    try Self.requireNoModel(in: flags.out)
     return nil
+  }
+
+  /// - Throws: where writing a model into a folder would replace another.
+  static func requireNoModel(in folder: String) throws(DataError) {
+    guard !["config.json", "adapter_config.json"].contains(where: { Files.exists("\(folder)/\($0)") }) else {
+      throw DataError(
+        folder, "the folder already holds a model, which would be replaced. Choose another --out.", category: .cannotCreate)
+    }
   }
 
   /// Trains to the end, or to an interruption, which ends the process with its exit code.

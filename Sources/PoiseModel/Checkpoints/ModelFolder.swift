@@ -1,36 +1,32 @@
 import PoiseFiles
 
-/// A model as it is kept: a transformer, its parameters and the `config.json` that it came with, unknown keys included.
+/// A model as it is kept: a transformer, its parameters and the `config.json` that it came with, unknown keys included. Of adapters
+/// those are the parameters, and the model that they adapt is frozen in the transformer.
 public struct StoredModel: Sendable {
   public let transformer: Transformer
+  /// What is trained.
   public let parameters: Arena
   public let family: ModelFamily
   /// As read, or as made for a new model.
   public let config: JSON
+  /// Where parameters are adapters.
+  public let adaptation: ModelAdaptation?
 
-  /// A model of a folder in Hugging Face layout.
+  /// A model of a folder in Hugging Face layout, or adapters of a folder in PEFT's with the model that they name.
   ///
   /// - Throws: `FileError` where the folder or a file is missing; `DataError` where config.json does not describe a model that
   ///   Poise computes; `CheckpointError` where the weights are damaged or do not fit config.json.
   public init(folder: String) throws {
+    guard !AdapterFiles.exist(in: folder) else {
+      try self.init(AdapterFiles(folder: folder))
+      return
+    }
     let reader = try Self.configurationReader(folder: folder)
     let family = try ModelFamily.named(in: reader)
     try self.init(family, reader, weights: try SafeTensorsCollection(folder: folder))
   }
 
-  /// What a folder's model is made of, without its parameters: of the weights only the names and shapes are read, and where there
-  /// are no weights yet, config.json alone decides.
-  ///
-  /// - Throws: as ``init(folder:)``, but for weights that are missing or do not fit.
-  public static func outline(folder: String) throws -> (configuration: TransformerConfiguration, config: JSON) {
-    let reader = try configurationReader(folder: folder)
-    let family = try ModelFamily.named(in: reader)
-    let hasWeights = SafeTensorsCollection.exists(in: folder)
-    let weights = hasWeights ? try SafeTensorsCollection(folder: folder) : nil
-    return (try configuration(family, reader, weights: weights), reader.json)
-  }
-
-  private static func configurationReader(folder: String) throws -> ConfigurationReader {
+  static func configurationReader(folder: String) throws -> ConfigurationReader {
     guard Files.exists(folder) else { throw FileError.missing(path: folder) }
     guard Files.isDirectory(folder) else {
       throw FileError.unreadable(path: folder, reason: "it is a file; a model is a folder with config.json and model.safetensors")
@@ -46,7 +42,7 @@ public struct StoredModel: Sendable {
   }
 
   /// - Parameter weights: decide what config.json leaves open; nil where there are none.
-  private static func configuration(
+  static func configuration(
     _ family: ModelFamily, _ reader: ConfigurationReader, weights: SafeTensorsCollection?
   ) throws -> TransformerConfiguration {
     var configuration = try family.configuration(reader) { name in weights.map { $0.tensors[$0.stored(name)] != nil } ?? true }
@@ -69,6 +65,7 @@ public struct StoredModel: Sendable {
     let configuration = try Self.configuration(family, reader, weights: weights)
     self.family = family
     config = reader.json
+    adaptation = nil
     let tensors = family.tensors(configuration)
     // Before anything is allocated: sizes that config.json only claims must not cost memory.
     for tensor in tensors where weights.tensors[weights.stored(tensor.name)] == nil {
@@ -106,12 +103,15 @@ public struct StoredModel: Sendable {
     parameters = transformer.initialParameters(seed: seed)
     self.family = family
     config = family.newConfig(configuration)
+    adaptation = nil
   }
 
   /// The same trunk under a scalar head that has no opinion yet: how a reward or preference model starts from a policy.
   ///
   /// - Parameter keys: further keys of config.json.
+  /// - Precondition: all parameters are trained.
   public func withScalarHead(_ keys: JSON.Object = JSON.Object()) -> StoredModel {
+    precondition(adaptation == nil, "adapters are merged before a model gets another head")
     var configuration = transformer.configuration
     configuration.head = .scalar
     let scalar = Transformer(configuration)
@@ -127,15 +127,18 @@ public struct StoredModel: Sendable {
     return StoredModel(transformer: scalar, parameters: parameters, family: family, config: .object(config))
   }
 
-  private init(transformer: Transformer, parameters: Arena, family: ModelFamily, config: JSON) {
+  init(transformer: Transformer, parameters: Arena, family: ModelFamily, config: JSON, _ adaptation: ModelAdaptation? = nil) {
     self.transformer = transformer
     self.parameters = parameters
     self.family = family
     self.config = config
+    self.adaptation = adaptation
   }
 
-  /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32), each whole or not at all.
+  /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32), each whole or not at all; of adapters
+  /// `adapter_config.json` and `adapter_model.safetensors`.
   public func save(folder: String) throws {
+    if let adaptation { return try AdapterFiles.write(parameters, adaptation, to: folder) }
     try Files.createDirectory(folder)
     try Self.writeWeights(parameters, transformer, family, to: "\(folder)/model.safetensors")
     try Files.replace("\(folder)/config.json", with: savedConfig.page)

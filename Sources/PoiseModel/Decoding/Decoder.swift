@@ -63,12 +63,13 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     var promptCount: Int
   }
 
-  init(_ transformer: Transformer, weights: DecodingWeights, capacity: DecoderCapacity) {
+  /// - Parameter layout: of that capacity.
+  init(_ transformer: Transformer, weights: DecodingWeights, _ layout: DecoderLayout, capacity: DecoderCapacity) {
     self.transformer = transformer
     self.weights = weights
     self.capacity = capacity
     prompts = PackedGroups(encoder: transformer.configuration.encoder)
-    layout = DecoderLayout(transformer.configuration, capacity: capacity)
+    self.layout = layout
     activations = Arena(layout.activations.layout)
     cache = Arena(layout.cache)
     logitsArena = Arena(layout.output)
@@ -267,8 +268,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     let (norm, a, logits) = (plan.head.norm, activations, logitsArena)
     transformer.normForward(transformer.parameters.decoder.finalNorm, weights.parameters, x: x, into: norm, rows: rows, a)
     transformer.scaleHeadInput(norm.output, rows: rows, a)
-    weights.multiply(
-      a[norm.output], rows: rows, by: transformer.parameters.head, into: logits[writing: layout.logits, rows: 0..<rows])
+    weights.multiply(norm.output, of: a, rows: rows, by: transformer.parameters.head, to: layout.logits, of: logits)
   }
 }
 

@@ -25,9 +25,10 @@ struct DecoderLayout: Sendable {
   let logits: Tensor  // (max(prompts, sequences), V)
   let scratch: Tensor
 
-  init(_ c: TransformerConfiguration, capacity: DecoderCapacity) {
+  init(_ form: TransformerForm, capacity: DecoderCapacity) {
+    let c = form.configuration
     activations = ActivationLayout(
-      c, capacity: capacity.workspace, purpose: .init(backward: false, reference: false, headBlockRows: 0))
+      form, capacity: capacity.workspace, purpose: .init(backward: false, reference: false, headBlockRows: 0))
     let responseSlots = Self.wholePanels(capacity.responseTokens)
     let size = Self.wholePanels(c.headSize)
     for block in 0..<c.blockCount {
@@ -66,11 +67,10 @@ extension Decoder {
   ///
   /// - Parameter owner: whose parameters they decode: `the policy`
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, of owner: String, count: Int, capacity: DecoderCapacity
+    _ form: TransformerForm, of owner: String, count: Int, capacity: DecoderCapacity
   ) -> MemoryPlan {
-    let weights = DecodingWeights.layout(ParameterLayout(configuration)).plan
-    let layout = DecoderLayout(configuration, capacity: capacity)
-    return MemoryPlan("parameters of \(owner), for decoding", .parameters, floats: weights.count)
+    let layout = DecoderLayout(form, capacity: capacity)
+    return MemoryPlan("parameters of \(owner), for decoding", .parameters, floats: DecodingWeights.panels(form).layout.count)
       + MemoryPlan(
         "keys, values and logits of \(owner), \(count) × \(capacity.sequenceCount) responses", .caches,
         floats: layout.activations.layout.count + layout.cache.count + layout.output.count, copies: count)

@@ -22,11 +22,19 @@ package struct MemoryPlan: Sendable, Equatable {
     if bytes > 0 { items = [Item(name: name, purpose: purpose, bytes: bytes)] }
   }
 
-  /// One set of parameters of a model.
+  /// One set of what is trained of a model.
   ///
   /// - Parameter owner: `the policy`
-  package init(parametersOf owner: String, _ configuration: TransformerConfiguration) {
-    self.init("parameters of \(owner)", .parameters, floats: ParameterLayout(configuration).layout.count)
+  package init(parametersOf owner: String, _ form: TransformerForm) {
+    let kind = form.adapters == nil ? "parameters" : "adapters"
+    self.init("\(kind) of \(owner)", .parameters, floats: form.trainedLayout.count)
+  }
+
+  /// What adapters stand beside; nothing where all parameters are trained.
+  package init(frozenParametersOf form: TransformerForm) {
+    self.init()
+    guard form.adapters != nil else { return }
+    self.init("frozen parameters", .parameters, floats: ParameterLayout(form.configuration).layout.count)
   }
 
   package var bytes: Int { items.reduce(0) { $0 + $1.bytes } }

@@ -157,6 +157,14 @@ struct ActivationLayout: Sendable {
     var coefficients: Tensor
   }
 
+  /// What adapters need on the way; by the number of parts of a product, less one.
+  struct Adapters: Sendable {
+    var lowered: [Tensor]  // (T, parts · r)
+    var dLowered: [Tensor]
+    /// Gradients of gain and bias of a frozen norm, which nobody reads: (C) each.
+    var unread: ParameterLayout.Norm
+  }
+
   /// What the passes of a workspace will be used for; less use, less memory.
   struct Purpose: Sendable {
     var backward: Bool
@@ -173,10 +181,13 @@ struct ActivationLayout: Sendable {
   private(set) var attentionScratch: Tensor
   private(set) var head: Head
   private(set) var gradients: Gradients
+  /// Where there are adapters.
+  private(set) var adapters: Adapters?
   /// Most rows that have logits at once: a constant, however many rows a group has.
   let headBlockRows: Int
 
-  init(_ c: TransformerConfiguration, capacity: WorkspaceCapacity, purpose: Purpose) {
+  init(_ form: TransformerForm, capacity: WorkspaceCapacity, purpose: Purpose) {
+    let c = form.configuration
     var plan = Layout()
     let (encoderRows, decoderRows) = (capacity.encoder(c), capacity.decoder(c))
     headBlockRows = min(purpose.headBlockRows, max(capacity.headRows, 1))
@@ -193,7 +204,23 @@ struct ActivationLayout: Sendable {
     gradients = Self.gradients(
       c, rows: purpose.backward ? max(decoderRows.rows, encoderRows.rows) : 0,
       memoryRows: purpose.backward ? encoderRows.rows : 0, headRows: purpose.backward ? capacity.headRows : 0, in: &plan)
+    adapters = form.adapters.map {
+      Self.adapters($0, c, rows: max(decoderRows.rows, encoderRows.rows), backward: purpose.backward, in: &plan)
+    }
     layout = plan
+  }
+
+  private static func adapters(
+    _ adapters: AdapterLayout, _ c: TransformerConfiguration, rows: Int, backward: Bool, in plan: inout Layout
+  ) -> Adapters {
+    let widths = (1...max(adapters.mostParts, 1)).map { $0 * adapters.configuration.rank }
+    let unread = backward ? c.width : 0
+    return Adapters(
+      lowered: widths.map { plan.add("adapters.lowered.\($0)", rows, $0) },
+      dLowered: widths.map { plan.add("d.adapters.lowered.\($0)", backward ? rows : 0, $0) },
+      unread: .init(
+        gain: plan.add("adapters.unread_gain", unread),
+        bias: c.normalization == .layer ? plan.add("adapters.unread_bias", unread) : nil))
   }
 
   private static func stack(

@@ -68,17 +68,17 @@ extension Transformer {
   }
 
   /// Fills the outcomes of the block's responses; the head's output is left for the last piece.
-  func headForward(_ block: HeadBlock, _ w: Workspace, policy: Arena, reference: Arena?) {
+  func headForward(_ block: HeadBlock, _ w: Workspace, policy: Weights, reference: Weights?) {
     for piece in headPieces(block, w) {
       switch configuration.head {
       case .vocabulary: vocabularyHeadForward(piece, w, policy: policy, reference: reference)
-      case .scalar: scalarHeadForward(piece, w, policy)
+      case .scalar: scalarHeadForward(piece, w, policy.parameters)
       }
     }
   }
 
   /// Turns the head's output into its gradient and sends that through the head, from the last piece to the first.
-  func headBackward(_ block: HeadBlock, _ w: Workspace, policy: Arena, reference: Bool, addingTo gradients: Arena) {
+  func headBackward(_ block: HeadBlock, _ w: Workspace, policy: Weights, reference: Bool, addingTo gradients: Arena) {
     if configuration.head == .vocabulary { w.spreadCoefficients(block, reference: reference) }
     for piece in headPieces(block, w).reversed() {
       switch configuration.head {
@@ -93,16 +93,18 @@ extension Transformer {
     }
   }
 
-  /// dX ← seed·W and dW ← dW + seedᵀ·X, some words at a time: the second cache then holds what both products read of the seed.
-  private func seedBackward(_ piece: HeadPiece, _ w: Workspace, _ p: Arena, addingTo g: Arena) {
+  /// dX ← seed·W and, unless the head is frozen, dW ← dW + seedᵀ·X, some words at a time: the second cache then holds what both
+  /// products read of the seed.
+  private func seedBackward(_ piece: HeadPiece, _ w: Workspace, _ policy: Weights, addingTo g: Arena) {
     let (a, plan, chunk) = (w.activations, w.plan, 256)
     a.clear(plan.gradients.headNormalized, rows: piece.rows)
     for first in stride(from: 0, to: configuration.headWidth, by: chunk) {
       let columns = first..<min(first + chunk, configuration.headWidth)
       let seed = a.matrix(plan.head.logits, rows: 0..<piece.rows.count, columns: columns)
       multiply(
-        seed, p.matrix(parameters.head, rows: columns),
+        seed, policy.parameters.matrix(parameters.head, rows: columns),
         addingTo: a.matrix(plan.gradients.headNormalized, rows: piece.rows))
+      guard policy.adapters == nil else { continue }
       multiply(
         seed.transposed, a.matrix(plan.head.norm.output, rows: piece.rows),
         addingTo: g.matrix(parameters.head, rows: columns))

@@ -44,8 +44,8 @@ extension Transformer {
     }
   }
 
-  func relativeBiasesBackward(_ weights: Tensor?, _ g: Arena, dBiases: Tensor, isCausal: Bool, _ a: Arena) {
-    guard let weights, let positions = RelativePositions(configuration, isCausal: isCausal) else { return }
+  func relativeBiasesBackward(_ weights: Tensor?, _ w: Weights, _ g: Arena, dBiases: Tensor, isCausal: Bool, _ a: Arena) {
+    guard w.adapters == nil, let weights, let positions = RelativePositions(configuration, isCausal: isCausal) else { return }
     let (dBiases, heads, count) = (a[dBiases], configuration.headCount, dBiases.columns)
     var gradients = g[writing: weights]
     for index in 0..<count {

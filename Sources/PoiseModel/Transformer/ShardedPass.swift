@@ -132,13 +132,13 @@ public final class ShardedPass<Model: DifferentiableModel>: @unchecked Sendable 
 extension ShardedPass where Model == Transformer {
   /// What a pass makes that has room for shards of the given capacity.
   package static func memoryPlan(
-    _ configuration: TransformerConfiguration, workers: Int, shardCount: Int, backward: Bool, reference: Bool,
+    _ form: TransformerForm, workers: Int, shardCount: Int, backward: Bool, reference: Bool,
     capacity: WorkspaceCapacity
   ) -> MemoryPlan {
     let slots = slotCount(workers: workers, shardCount: shardCount)
     let activations = ActivationLayout(
-      configuration, capacity: capacity, purpose: .init(backward: backward, reference: reference))
-    let parameters = backward ? ParameterLayout(configuration).layout.count : 0
+      form, capacity: capacity, purpose: .init(backward: backward, reference: reference))
+    let parameters = backward ? form.trainedLayout.count : 0
     return MemoryPlan("gradients of \(slots) shards, and their sum", .gradients, floats: parameters, copies: slots + 1)
       + MemoryPlan(
         "activations of \(slots) shards\(backward ? "" : ", forward alone")", .activations, floats: activations.layout.count,

@@ -37,34 +37,34 @@ extension Transformer {
   /// d.residual holds the gradient of the block's output and becomes that of its input. `attendBackward` reads `d.attended`
   /// and writes `d.queryKeyValue`; `attendAcrossBackward` reads it and writes `d.crossQuery`.
   func blockBackward(
-    _ block: ParameterLayout.Block, _ p: Arena, _ g: Arena, _ a: ActivationLayout.Block, _ d: ActivationLayout.Gradients,
+    _ block: ParameterLayout.Block, _ w: Weights, _ g: Arena, _ a: ActivationLayout.Block, _ d: ActivationLayout.Gradients,
     layer: Layer, positions: Span<Int32>, rows: Int, _ arena: Arena, attendBackward: () -> Void,
     attendAcrossBackward: () -> Void = {}
   ) {
     let layer = LayerMark(layer)
     defer { layer.end() }
-    linearBackward(block.down, p, g, dY: d.residual, x: a.activated, into: d.activated, rows: rows, arena)
+    linearBackward(block.down, w, g, dY: d.residual, x: a.activated, into: d.activated, rows: rows, arena)
     activationBackward(dY: d.activated, x: a.hidden, into: d.hidden, rows: rows, arena)
-    linearBackward(block.hidden, p, g, dY: d.hidden, x: a.feedForwardNorm.output, into: d.normalized, rows: rows, arena)
+    linearBackward(block.hidden, w, g, dY: d.hidden, x: a.feedForwardNorm.output, into: d.normalized, rows: rows, arena)
     normBackward(
-      block.feedForwardNorm, p, g, dY: d.normalized, x: a.feedForwardInput, y: a.feedForwardNorm, adding: true, to: d.residual,
+      block.feedForwardNorm, w, g, dY: d.normalized, x: a.feedForwardInput, y: a.feedForwardNorm, adding: true, to: d.residual,
       rows: rows, arena)
 
     if let cross = block.cross, let own = a.cross {
-      linearBackward(cross.output, p, g, dY: d.residual, x: own.attended, into: d.attended, rows: rows, arena)
+      linearBackward(cross.output, w, g, dY: d.residual, x: own.attended, into: d.attended, rows: rows, arena)
       attendAcrossBackward()
-      linearBackward(cross.query, p, g, dY: d.crossQuery, x: own.norm.output, into: d.normalized, rows: rows, arena)
+      linearBackward(cross.query, w, g, dY: d.crossQuery, x: own.norm.output, into: d.normalized, rows: rows, arena)
       normBackward(
-        cross.norm, p, g, dY: d.normalized, x: a.middle, y: own.norm, adding: true, to: d.residual, rows: rows, arena)
+        cross.norm, w, g, dY: d.normalized, x: a.middle, y: own.norm, adding: true, to: d.residual, rows: rows, arena)
     }
 
-    linearBackward(block.attentionOutput, p, g, dY: d.residual, x: a.attended, into: d.attended, rows: rows, arena)
+    linearBackward(block.attentionOutput, w, g, dY: d.residual, x: a.attended, into: d.attended, rows: rows, arena)
     attendBackward()
     rotateBackward(d.queryKeyValue, positions: positions, rows: rows, arena)
     linearBackward(
-      block.queryKeyValue, p, g, dY: d.queryKeyValue, x: a.attentionNorm.output, into: d.normalized, rows: rows, arena)
+      block.queryKeyValue, w, g, dY: d.queryKeyValue, x: a.attentionNorm.output, into: d.normalized, rows: rows, arena)
     normBackward(
-      block.attentionNorm, p, g, dY: d.normalized, x: a.input, y: a.attentionNorm, adding: true, to: d.residual,
+      block.attentionNorm, w, g, dY: d.normalized, x: a.input, y: a.attentionNorm, adding: true, to: d.residual,
       rows: rows, arena)
   }
 }

@@ -25,25 +25,25 @@ extension Transformer {
   }
 
   /// `d.encoded` is what the decoder's blocks sent back.
-  func encoderBackward(_ batch: PackedGroups, _ p: Arena, _ g: Arena, _ plan: ActivationLayout, _ a: Arena) {
+  func encoderBackward(_ batch: PackedGroups, _ w: Weights, _ g: Arena, _ plan: ActivationLayout, _ a: Arena) {
     guard let encoder = parameters.encoder else { return }
     let (stack, d, rows) = (plan.encoder, plan.gradients, batch.memoryTokens.count)
     a.clear(stack.dBiases, rows: 0..<stack.dBiases.rows)
     profiled(.encoder) {
       normBackward(
-        encoder.finalNorm, p, g, dY: d.encoded, x: stack.blockOutput(encoder.blocks.count - 1), y: plan.encoded, adding: false,
+        encoder.finalNorm, w, g, dY: d.encoded, x: stack.blockOutput(encoder.blocks.count - 1), y: plan.encoded, adding: false,
         to: d.residual, rows: rows, a)
     }
     for index in encoder.blocks.indices.reversed() {
       let own = stack.block(index)
-      blockBackward(encoder.blocks[index], p, g, own, d, layer: .encoder, positions: Span(), rows: rows, a) {
+      blockBackward(encoder.blocks[index], w, g, own, d, layer: .encoder, positions: Span(), rows: rows, a) {
         attentionBackward(
           batch.memorySegments, isCausal: false, dY: d.attended, x: own.queryKeyValue, biases: stack.biases,
           into: d.queryKeyValue, rows: rows, addingTo: stack.dBiases, plan, a)
       }
     }
-    relativeBiasesBackward(encoder.relativeBiases, g, dBiases: stack.dBiases, isCausal: false, a)
-    embedBackward(tokens: batch.memoryTokens.span, positions: Span(), g, dX: d.residual, rows: rows, a)
+    relativeBiasesBackward(encoder.relativeBiases, w, g, dBiases: stack.dBiases, isCausal: false, a)
+    embedBackward(tokens: batch.memoryTokens.span, positions: Span(), w, g, dX: d.residual, rows: rows, a)
   }
 
   /// The cross-attention of one block: keys and values of `plan.encoded`, which every block has of its own, and
@@ -60,7 +60,7 @@ extension Transformer {
 
   /// Reads `d.attended`, overwrites `d.crossQuery` and adds to `d.encoded`.
   func lookAtEncoderBackward(
-    _ block: ParameterLayout.Block, _ batch: PackedGroups, _ p: Arena, _ g: Arena, _ own: ActivationLayout.Block,
+    _ block: ParameterLayout.Block, _ batch: PackedGroups, _ w: Weights, _ g: Arena, _ own: ActivationLayout.Block,
     _ plan: ActivationLayout, _ a: Arena
   ) {
     guard let cross = block.cross, let own = own.cross else { return }
@@ -68,6 +68,6 @@ extension Transformer {
     crossAttentionBackward(
       batch, dY: d.attended, queries: own.query, keyValue: own.keyValue, into: d.crossQuery, into: d.crossKeyValue, plan, a)
     linearBackward(
-      cross.keyValue, p, g, dY: d.crossKeyValue, x: plan.encoded.output, addingTo: d.encoded, rows: batch.memoryTokens.count, a)
+      cross.keyValue, w, g, dY: d.crossKeyValue, x: plan.encoded.output, addingTo: d.encoded, rows: batch.memoryTokens.count, a)
   }
 }

@@ -4,6 +4,7 @@ extension Transformer {
   /// The vocabulary head alone, forward and backward, on the rows that the latest pass left in the workspace; every response has
   /// the coefficient 1. For those who time it.
   package func differentiateHead(_ workspace: Workspace, policy: Arena, addingTo gradients: Arena) {
+    let policy = weights(policy, workspace.plan.adapters)
     workspace.resetOutcomes()
     for block in headBlocks(workspace) {
       headForward(block, workspace, policy: policy, reference: nil)

@@ -19,19 +19,22 @@ extension Transformer {
   }
 
   func normBackward(
-    _ norm: ParameterLayout.Norm, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, y: ActivationLayout.Norm,
+    _ norm: ParameterLayout.Norm, _ w: Weights, _ g: Arena, dY: Tensor, x: Tensor, y: ActivationLayout.Norm,
     adding: Bool, to dX: Tensor, rows: Int, _ a: Arena
   ) {
-    if let bias = norm.bias {
+    let p = w.parameters
+    // Gradients of what is frozen go where nobody looks.
+    let (g, dNorm) = w.adapters.map { (a, $0.scratch.unread) } ?? (g, norm)
+    if let dBias = dNorm.bias {
       kernels.layerNormBackward(
         a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], gain: p[norm.gain], means: a[y.means, rows: 0..<rows],
         inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], adding: adding, to: a[writing: dX, rows: 0..<rows],
-        addingTo: g[writing: norm.gain], addingTo: g[writing: bias])
+        addingTo: g[writing: dNorm.gain], addingTo: g[writing: dBias])
     } else {
       kernels.rmsNormBackward(
         a[dY, rows: 0..<rows], x: a[x, rows: 0..<rows], gain: p[norm.gain],
         inverseDeviations: a[y.inverseDeviations, rows: 0..<rows], adding: adding, to: a[writing: dX, rows: 0..<rows],
-        addingTo: g[writing: norm.gain])
+        addingTo: g[writing: dNorm.gain])
     }
   }
 
@@ -55,23 +58,27 @@ extension Transformer {
   }
 
   func linearBackward(
-    _ linear: ParameterLayout.Linear, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, into dX: Tensor, rows: Int, _ a: Arena
+    _ linear: ParameterLayout.Linear, _ w: Weights, _ g: Arena, dY: Tensor, x: Tensor, into dX: Tensor, rows: Int, _ a: Arena
   ) {
-    multiply(a.matrix(dY, rows: 0..<rows), p.matrix(linear.weight), into: a.matrix(dX, rows: 0..<rows))
-    weightBackward(linear, g, dY: dY, x: x, rows: rows, a)
+    multiply(a.matrix(dY, rows: 0..<rows), w.parameters.matrix(linear.weight), into: a.matrix(dX, rows: 0..<rows))
+    weightBackward(linear, w, g, dY: dY, x: x, addingTo: dX, rows: rows, a)
   }
 
   /// The form of a product of rows that others have gradients for, too.
   func linearBackward(
-    _ linear: ParameterLayout.Linear, _ p: Arena, _ g: Arena, dY: Tensor, x: Tensor, addingTo dX: Tensor, rows: Int, _ a: Arena
+    _ linear: ParameterLayout.Linear, _ w: Weights, _ g: Arena, dY: Tensor, x: Tensor, addingTo dX: Tensor, rows: Int, _ a: Arena
   ) {
-    multiply(a.matrix(dY, rows: 0..<rows), p.matrix(linear.weight), addingTo: a.matrix(dX, rows: 0..<rows))
-    weightBackward(linear, g, dY: dY, x: x, rows: rows, a)
+    multiply(a.matrix(dY, rows: 0..<rows), w.parameters.matrix(linear.weight), addingTo: a.matrix(dX, rows: 0..<rows))
+    weightBackward(linear, w, g, dY: dY, x: x, addingTo: dX, rows: rows, a)
   }
 
+  /// Gradients of weight and bias, or those of the weight's adapters, which also have a share in that of x.
   private func weightBackward(
-    _ linear: ParameterLayout.Linear, _ g: Arena, dY: Tensor, x: Tensor, rows: Int, _ a: Arena
+    _ linear: ParameterLayout.Linear, _ w: Weights, _ g: Arena, dY: Tensor, x: Tensor, addingTo dX: Tensor, rows: Int, _ a: Arena
   ) {
+    if let adapters = w.adapters {
+      return adapters.backward(linear.weight, dY: dY, x: x, addingTo: dX, rows: rows, addingTo: g, a)
+    }
     let dRows = a.matrix(dY, rows: 0..<rows)
     multiply(dRows.transposed, a.matrix(x, rows: 0..<rows), addingTo: g.matrix(linear.weight))
     if let bias = linear.bias { kernels.biasBackward(a[dY, rows: 0..<rows], addingTo: g[writing: bias]) }
@@ -132,7 +139,10 @@ extension Transformer {
     }
   }
 
-  func embedBackward(tokens: Span<Int32>, positions: Span<Int32>, _ g: Arena, dX: Tensor, rows: Int, _ a: Arena) {
+  func embedBackward(
+    tokens: Span<Int32>, positions: Span<Int32>, _ w: Weights, _ g: Arena, dX: Tensor, rows: Int, _ a: Arena
+  ) {
+    guard w.adapters == nil else { return }
     let layer = LayerMark(.embedding)
     defer { layer.end() }
     kernels.embeddingBackward(

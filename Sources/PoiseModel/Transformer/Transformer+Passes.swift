@@ -5,6 +5,7 @@ extension Transformer {
   /// Evaluates log π and entropy, with a reference log π_ref and divergence too, or the score, of every response of the batch.
   /// The workspace's outcomes hold the result.
   public func evaluate(_ workspace: Workspace, policy: Arena, reference: Arena? = nil) {
+    let (policy, reference) = (weights(policy, workspace), reference.map { weights($0, workspace) })
     profiled(.forward) { forward(workspace, policy: policy, reference: reference) }
     for block in headBlocks(workspace) {
       profiled(.loss) { profiled(.head) { headForward(block, workspace, policy: policy, reference: reference) } }
@@ -20,6 +21,7 @@ extension Transformer {
     _ workspace: Workspace, policy: Arena, reference: Arena?, addingTo gradients: Arena,
     objective: (_ responses: inout MutableSpan<ResponseOutcome>) -> Void
   ) {
+    let (policy, reference) = (weights(policy, workspace), reference.map { weights($0, workspace) })
     profiled(.forward) { forward(workspace, policy: policy, reference: reference) }
     for block in headBlocks(workspace) {
       profiled(.loss) {
@@ -33,8 +35,10 @@ extension Transformer {
     profiled(.backward) { backward(workspace, policy: policy, addingTo: gradients) }
   }
 
+  private func weights(_ trained: Arena, _ w: Workspace) -> Weights { weights(trained, w.plan.adapters) }
+
   /// The reference goes first, so that the policy's activations are the ones the backward pass finds.
-  private func forward(_ w: Workspace, policy: Arena, reference: Arena?) {
+  private func forward(_ w: Workspace, policy: Weights, reference: Weights?) {
     precondition(reference == nil || w.batch.targetReferences.isEmpty, "the groups bring what the reference says")
     let head = w.plan.head
     if let reference {
@@ -47,31 +51,31 @@ extension Transformer {
     w.resetOutcomes()
   }
 
-  func trunkForward(_ w: Workspace, _ p: Arena) {
-    let (plan, a, batch) = (w.plan, w.activations, w.batch)
+  func trunkForward(_ w: Workspace, _ weights: Weights) {
+    let (plan, a, batch, p) = (w.plan, w.activations, w.batch, weights.parameters)
     let rows = batch.rowCount
     precondition(
       rows <= plan.decoder.block(0).input.rows && batch.memoryTokens.count <= plan.encoded.output.rows
         && batch.headRows.count <= w.capacity.headRows, "the workspace is too small")
-    encoderForward(batch, p, plan, a)
+    encoderForward(batch, weights, plan, a)
     embedForward(
       tokens: batch.tokens.span, positions: batch.positions.span, p, into: plan.decoder.block(0).input, rows: rows, a)
     relativeBiasesForward(parameters.decoder.relativeBiases, p, isCausal: true, into: plan.decoder.biases, a)
     for index in parameters.decoder.blocks.indices {
       let (block, own) = (parameters.decoder.blocks[index], plan.decoder.block(index))
       blockForward(
-        block, p, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span, rows: rows, a
+        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span, rows: rows, a
       ) {
         attentionForward(
           batch.segments, isCausal: true, own.queryKeyValue, biases: plan.decoder.biases, into: own.attended, plan, a)
       } attendAcross: {
-        lookAtEncoderForward(block, batch, p, own, plan, a)
+        lookAtEncoderForward(block, batch, weights, own, plan, a)
       }
     }
   }
 
   /// The rows that predict something, gathered and normalised.
-  private func headInputForward(_ w: Workspace, _ p: Arena) {
+  private func headInputForward(_ w: Workspace, _ weights: Weights) {
     let layer = LayerMark(.head)
     defer { layer.end() }
     let (head, a, headRows) = (w.plan.head, w.activations, w.batch.headRows)
@@ -79,7 +83,7 @@ extension Transformer {
     let output = w.plan.decoder.blockOutput(configuration.blockCount - 1)
     kernels.embeddingForward(
       a[output], tokens: headRows.span, columns: configuration.width, into: a[writing: head.input, rows: 0..<rows])
-    normForward(parameters.decoder.finalNorm, p, x: head.input, into: head.norm, rows: rows, a)
+    normForward(parameters.decoder.finalNorm, weights.parameters, x: head.input, into: head.norm, rows: rows, a)
     scaleHeadInput(head.norm.output, rows: rows, a)
   }
 
@@ -88,13 +92,13 @@ extension Transformer {
     if let scale = configuration.headInputScale { kernels.scale(by: scale, updating: a[writing: x, rows: 0..<rows]) }
   }
 
-  private func backward(_ w: Workspace, policy p: Arena, addingTo g: Arena) {
+  private func backward(_ w: Workspace, policy: Weights, addingTo g: Arena) {
     let (plan, a, batch) = (w.plan, w.activations, w.batch)
     let (d, rows, headRows) = (plan.gradients, batch.rowCount, batch.headRows.count)
     profiled(.head) {
       scaleHeadInput(d.headNormalized, rows: headRows, a)
       normBackward(
-        parameters.decoder.finalNorm, p, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, adding: false,
+        parameters.decoder.finalNorm, policy, g, dY: d.headNormalized, x: plan.head.input, y: plan.head.norm, adding: false,
         to: d.headInput,
         rows: headRows, a)
     }
@@ -106,16 +110,16 @@ extension Transformer {
     a.clear(plan.decoder.dBiases, rows: 0..<plan.decoder.dBiases.rows)
     for index in parameters.decoder.blocks.indices.reversed() {
       let (block, own) = (parameters.decoder.blocks[index], plan.decoder.block(index))
-      blockBackward(block, p, g, own, d, layer: .block(index), positions: batch.positions.span, rows: rows, a) {
+      blockBackward(block, policy, g, own, d, layer: .block(index), positions: batch.positions.span, rows: rows, a) {
         attentionBackward(
           batch.segments, isCausal: true, dY: d.attended, x: own.queryKeyValue, biases: plan.decoder.biases,
           into: d.queryKeyValue, rows: rows, addingTo: plan.decoder.dBiases, plan, a)
       } attendAcrossBackward: {
-        lookAtEncoderBackward(block, batch, p, g, own, plan, a)
+        lookAtEncoderBackward(block, batch, policy, g, own, plan, a)
       }
     }
-    relativeBiasesBackward(parameters.decoder.relativeBiases, g, dBiases: plan.decoder.dBiases, isCausal: true, a)
-    embedBackward(tokens: batch.tokens.span, positions: batch.positions.span, g, dX: d.residual, rows: rows, a)
-    encoderBackward(batch, p, g, plan, a)
+    relativeBiasesBackward(parameters.decoder.relativeBiases, policy, g, dBiases: plan.decoder.dBiases, isCausal: true, a)
+    embedBackward(tokens: batch.tokens.span, positions: batch.positions.span, policy, g, dX: d.residual, rows: rows, a)
+    encoderBackward(batch, policy, g, plan, a)
   }
 }

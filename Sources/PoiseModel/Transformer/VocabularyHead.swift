@@ -4,7 +4,7 @@ import PoiseKernels
 /// left. No matrix of [tokens × vocabulary] outlives its piece.
 extension Transformer {
   /// Fills logits and log-probabilities and adds to the outcomes of the piece's responses.
-  func vocabularyHeadForward(_ piece: HeadPiece, _ w: Workspace, policy: Arena, reference: Arena?) {
+  func vocabularyHeadForward(_ piece: HeadPiece, _ w: Workspace, policy: Weights, reference: Weights?) {
     let (head, a) = (w.plan.head, w.activations)
     logitsForward(piece, w, policy, normalized: head.norm.output, logits: head.logits)
     logProbabilitiesForward(
@@ -28,10 +28,10 @@ extension Transformer {
   }
 
   /// Logits of one model, whose normalised rows are there.
-  func logitsForward(_ piece: HeadPiece, _ w: Workspace, _ p: Arena, normalized: Tensor, logits: Tensor) {
+  func logitsForward(_ piece: HeadPiece, _ w: Workspace, _ weights: Weights, normalized: Tensor, logits: Tensor) {
     let a = w.activations
     multiply(
-      a.matrix(normalized, rows: piece.rows), p.matrix(parameters.head).transposed,
+      a.matrix(normalized, rows: piece.rows), weights.parameters.matrix(parameters.head).transposed,
       into: a.matrix(logits, rows: 0..<piece.rows.count))
   }
 

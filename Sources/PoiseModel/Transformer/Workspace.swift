@@ -24,7 +24,7 @@ public final class Workspace: ModelWorkspace, @unchecked Sendable {
   init(_ transformer: Transformer, capacity: WorkspaceCapacity, purpose: ActivationLayout.Purpose) {
     self.capacity = capacity
     batch = PackedGroups(reading: transformer.reading, encoder: transformer.configuration.encoder)
-    plan = ActivationLayout(transformer.configuration, capacity: capacity, purpose: purpose)
+    plan = ActivationLayout(transformer.form, capacity: capacity, purpose: purpose)
     activations = Arena(plan.layout)
   }
 
