@@ -31,8 +31,8 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 	$(if $(POISE_TEST_DATA),,@echo "POISE_TEST_DATA is not set: tests that read published data are skipped.")
 	swift test --disable-xctest
 
-allocations: setup ## that a step allocates nothing, counted in an optimised build
-	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter AllocationTests
+allocations: setup ## in an optimised build: that a step allocates nothing, and what training adapters takes
+	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter 'AllocationTests|AdapterMemoryTests'
 
 human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh
@@ -49,7 +49,7 @@ bench-baseline: setup ## record this build's times, to compare a later one with 
 bench-check: setup ## an error where a median is a fifth slower than the recorded one (BENCH_OPTIONS)
 	cd Benchmarks && swift package --disable-sandbox benchmark baseline check here $(BENCH_OPTIONS)
 
-interop: build ## models of every family against Hugging Face transformers; installs PyTorch where it is missing
+interop: build ## models and adapters of every family against Hugging Face's; installs PyTorch where it is missing
 	@sh Tests/interop/run.sh
 
 docs: setup ## reference and articles of PoiseGames as web pages: .build/documentation

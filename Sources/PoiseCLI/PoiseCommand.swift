@@ -21,7 +21,8 @@ struct PoiseCommand: ParsableCommand {
     version: Version.description,
     subcommands: [
       DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self,
-      PreferenceCommand.self, TrainCommand.self, MergeCommand.self, SampleCommand.self, ScoreCommand.self, LossCommand.self, CompareCommand.self,
+      PreferenceCommand.self, TrainCommand.self, MergeCommand.self, SampleCommand.self, ScoreCommand.self, LossCommand.self,
+      CompareCommand.self,
       NashCommand.self, CheckGradientsCommand.self, BenchCommand.self, ProfileCommand.self, DoctorCommand.self,
     ])
 

@@ -77,10 +77,11 @@ import Testing
     #expect(!adapted.contains("for decoding") && all.contains("for decoding"))
   }
 
-  @Test(arguments: [
-    (["--lora-rank", "0"], 64, "the rank of the adapters is 0"), (["--lora-alpha", "3"], 64, "need --lora-rank"),
-    (["--lora-rank", "2", "--lora-targets", "q_proj,nothing"], 78, "\"nothing\" is no linear layer of the model"),
-  ] as [([String], Int32, String)])
+  @Test(
+    arguments: [
+      (["--lora-rank", "0"], 64, "the rank of the adapters is 0"), (["--lora-alpha", "3"], 64, "need --lora-rank"),
+      (["--lora-rank", "2", "--lora-targets", "q_proj,nothing"], 78, "\"nothing\" is no linear layer of the model"),
+    ] as [([String], Int32, String)])
   func mistakesAreNamed(_ options: [String], _ status: Int32, _ said: String) throws {
     let result = try PoiseProcess(
       [

@@ -180,7 +180,8 @@ private struct AdaptedCase: Sendable, CustomTestStringConvertible {
       var elements = values.writing
       for index in elements.indices { elements[index] = expected[index] }
       let weights = AdaptedCase.differentiate(example.adapted.with(values).copyMerged()).gradients
-      for (index, slope) in AdaptedCase(example, adapted: example.adapted.with(values)).adapterGradients(of: weights).enumerated() {
+      for (index, slope) in AdaptedCase(example, adapted: example.adapted.with(values)).adapterGradients(of: weights).enumerated()
+      {
         expected[index] -= rate * Float(slope)
       }
     }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 venv=.build/interop/venv
 
 has_requirements() {
-  "$1" -c 'import torch, transformers; assert int(transformers.__version__.split(".")[0]) >= 5' 2>/dev/null
+  "$1" -c 'import peft, torch, transformers; assert int(transformers.__version__.split(".")[0]) >= 5' 2>/dev/null
 }
 
 for python in ${INTEROP_PYTHON:-python3 "$venv/bin/python"}; do
@@ -28,7 +28,7 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null && command -v apt-get >/dev
   $as_root apt-get update -qq >&2
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >&2
 fi
-echo "Installing PyTorch and transformers into $venv: minutes, and gigabytes where pip finds no build for the CPU alone …" >&2
+echo "Installing PyTorch, transformers and PEFT into $venv: minutes, and gigabytes where pip finds no build for the CPU alone …" >&2
 python3 -m venv "$venv" >&2
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r Tests/interop/requirements.txt >&2
 has_requirements "$venv/bin/python"

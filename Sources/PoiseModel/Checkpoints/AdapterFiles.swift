@@ -31,7 +31,8 @@ struct AdapterFiles {
   private static func base(_ name: String, of folder: String, _ reader: ConfigurationReader) throws -> String {
     guard let found = [name, "\(folder)/\(name)"].first(where: Files.isDirectory) else {
       throw reader.error(
-        "base_model_name_or_path is \"\(name)\", and there is no such folder here. Put the folder there, or its path into this file.")
+        "base_model_name_or_path is \"\(name)\", and there is no such folder here. Put the folder there, or its path into this file."
+      )
     }
     return found
   }
@@ -48,7 +49,8 @@ struct AdapterFiles {
     }
     if let name = unread.min() {
       throw DataError(
-        "\(folder)/\(Self.configFile)", "the adapters' file holds a tensor \(name) that adapters of this description do not have.",
+        "\(folder)/\(Self.configFile)",
+        "the adapters' file holds a tensor \(name) that adapters of this description do not have.",
         category: .configuration)
     }
   }
@@ -72,7 +74,8 @@ struct AdapterFiles {
       "base_model_name_or_path": .string(base), "r": .init(c.rank), "lora_alpha": .shortest(c.alpha), "lora_dropout": 0,
       "target_modules": .array(layout.moduleKinds.map { .string($0) }), "bias": "none",
       "fan_in_fan_out": .bool(family.storesTransposed(model)), "use_rslora": .bool(c.dividesByRoot), "use_dora": false,
-      "modules_to_save": .null, "rank_pattern": .object(.init()), "alpha_pattern": .object(.init()), "init_lora_weights": true, "inference_mode": true,
+      "modules_to_save": .null, "rank_pattern": .object(.init()), "alpha_pattern": .object(.init()), "init_lora_weights": true,
+      "inference_mode": true,
     ]
   }
 }
@@ -114,7 +117,8 @@ extension ConfigurationReader {
     guard let value = value("target_modules") else { throw error("target_modules is missing; a list of names was expected.") }
     if value.string == "all-linear" { return .allLinear }
     guard let names = value.array?.map(\.string), names.allSatisfy({ $0 != nil }) else {
-      throw error("target_modules is \(value.line); a list of names or \"all-linear\" was expected, and patterns are not read here.")
+      throw error(
+        "target_modules is \(value.line); a list of names or \"all-linear\" was expected, and patterns are not read here.")
     }
     return .named(names.compactMap(\.self))
   }

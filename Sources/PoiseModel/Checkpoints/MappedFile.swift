@@ -38,6 +38,14 @@ public final class MappedFile: @unchecked Sendable {
     if let address = memory.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), memory.count) }
   }
 
+  /// Gives back the memory of whole pages of a range. Bytes that are read again come from the file again.
+  func release(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    guard first < end, let address = memory.baseAddress else { return }
+    madvise(UnsafeMutableRawPointer(mutating: address + first), end - first, MADV_DONTNEED)
+  }
+
   /// Everything, lent for as long as the file is kept.
   public var bytes: RawSpan {
     @_lifetime(borrow self) get { _overrideLifetime(RawSpan(_unsafeBytes: memory), borrowing: self) }

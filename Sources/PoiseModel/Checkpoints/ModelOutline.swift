@@ -120,4 +120,3 @@ public struct ModelOutline: Sendable {
     return "\"\(unknown)\" is no linear layer of the model that adapters could adapt; it has \(all.joined(separator: ", "))."
   }
 }
-

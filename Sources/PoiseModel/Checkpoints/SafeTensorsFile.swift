@@ -36,6 +36,7 @@ public struct SafeTensorsFile: Sendable {
       throw .wrongShape(path: path, tensor: name, expected: shape ?? [destination.count], found: tensor.shape)
     }
     let range = bufferStart + tensor.range.lowerBound..<bufferStart + tensor.range.upperBound
+    defer { file.release(range) }  // or a checkpoint would be there twice when all of it has been read
     let bytes = file.bytes.extracting(range)
     switch tensor.type {
     case .float32 where 1.littleEndian == 1: copy(bytes, into: destination)

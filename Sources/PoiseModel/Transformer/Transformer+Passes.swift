@@ -64,7 +64,8 @@ extension Transformer {
     for index in parameters.decoder.blocks.indices {
       let (block, own) = (parameters.decoder.blocks[index], plan.decoder.block(index))
       blockForward(
-        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span, rows: rows, a
+        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span,
+        rows: rows, a
       ) {
         attentionForward(
           batch.segments, isCausal: true, own.queryKeyValue, biases: plan.decoder.biases, into: own.attended, plan, a)
