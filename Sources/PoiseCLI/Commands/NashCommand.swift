@@ -212,7 +212,7 @@ struct TrajectoryFlags: ParsableArguments {
       recordEvery: max(1, steps / 800))
     let first = try start(for: named)
     let (nash, tau) = (analysis.equilibrium, analysis.equilibrium.tau)
-    let ways = try analysis.learners.compactMap { learner -> (GameLearner, [TrajectoryPoint])? in
+    let ways = analysis.learners.compactMap { learner -> (GameLearner, [TrajectoryPoint])? in
       do throws(GameError) {
         return (learner, try ExpectedDynamics(learner, in: named.game, flow: flow).trajectory(from: first, plan))
       } catch {

@@ -100,7 +100,7 @@ private struct AttentionBackward {
     places: HeadPlaces, keys: Int, values: Int, scale: Float, dY: UnsafePointer<Float>, dYStride: Int,
     dX: UnsafeMutablePointer<Float>, dMemory: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    unsafe (self.places, self.keys, self.values, self.scale) = (places, keys, values, scale)
+    (self.places, self.keys, self.values, self.scale) = (places, keys, values, scale)
     unsafe (self.dY, self.dYStride, self.dX, self.dMemory) = (dY, dYStride, dX, dMemory)
     var room = unsafe Room(scratch)
     let visible = places.visible

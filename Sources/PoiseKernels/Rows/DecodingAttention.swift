@@ -45,7 +45,7 @@ extension Kernels {
       unsafe scratch.withUnsafeMutableBufferPointer { scratch in
         unsafe y.withUnsafeMutableBufferPointer { y in
           unsafe withBases(promptKeys, promptValues, keys, values) { promptKeys, promptValues, keys, values in
-            let scores = unsafe scratch.baseAddress!
+            let scores = scratch.baseAddress!
             for query in Swift.stride(from: queries.lowerBound, to: queries.upperBound, by: headSize) {
               let left = unsafe LeftFactor(start: x.baseAddress! + query, rowStride: columns, columnStride: 1)
               unsafe multiply(

@@ -278,7 +278,7 @@ extension MutableSpan<Float> {
   /// Whether the first element begins a cache line.
   private var isAligned: Bool {
     @inline(__always) mutating get {
-      unsafe withUnsafeMutableBufferPointer { unsafe UInt(bitPattern: $0.baseAddress) % 64 == 0 }
+      unsafe withUnsafeMutableBufferPointer { UInt(bitPattern: $0.baseAddress) % 64 == 0 }
     }
   }
 }

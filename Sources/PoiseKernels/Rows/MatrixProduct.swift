@@ -118,7 +118,7 @@ private func multiplyTransposed(
   var eight = InlineArray<2048, Float>(repeating: 0)  // (k, 8)
   var elements = eight.mutableSpan
   unsafe elements.withUnsafeMutableBufferPointer { elements in
-    let packed = unsafe elements.baseAddress!
+    let packed = elements.baseAddress!
     for row in Swift.stride(from: 0, to: m, by: 8) {
       let rows = min(8, m &- row)
       if adding { unsafe askForTile(c + row &* stride, rows: rows, stride) }

@@ -49,7 +49,7 @@ struct RowWriter<Function: LaneFunction>: RowCompanion {
     asksAhead: Bool = false, _ function: Function
   ) {
     precondition(x.count == columns && (row + 1) * columns <= y.count)
-    let start = unsafe x.withUnsafeBufferPointer { unsafe $0.baseAddress! }
+    let start = unsafe x.withUnsafeBufferPointer { $0.baseAddress! }
     let end = unsafe y.withUnsafeMutableBufferPointer { unsafe $0.baseAddress! + row * columns }
     let head = pastCaches ? min(columns, Int((64 - UInt(bitPattern: end) % 64) % 64) / MemoryLayout<Float>.stride) : 0
     blocks = (columns - head) / Lanes.scalarCount

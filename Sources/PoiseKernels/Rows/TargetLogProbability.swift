@@ -182,7 +182,7 @@ private struct RowKeeper<First: RowCompanion>: RowCompanion {
   ///   - asksAhead: the row is in no cache from an earlier writing.
   @inline(__always)
   init(_ row: inout MutableSpan<Float>, after first: First, asksAhead: Bool = false) {
-    kept = unsafe row.withUnsafeMutableBufferPointer { unsafe $0.baseAddress! }
+    kept = unsafe row.withUnsafeMutableBufferPointer { $0.baseAddress! }
     count = row.count
     self.first = first
     self.asksAhead = asksAhead

@@ -7,7 +7,10 @@ import CLanes
 // as variables written out one by one. After a change here, measure.
 
 /// Panels that a single row passes at once: a sum must wait for itself, so there must be others.
-let severalPanels = POISE_LANE_REGISTERS >= 32 ? 4 : 2
+let severalPanels = hasManyRegisters ? 4 : 2
+
+/// Thirty-two of them hold sixteen sums and what is added to them; sixteen do not.
+private let hasManyRegisters = POISE_LANE_REGISTERS >= 32
 
 /// A tile that is not as wide as a panel, by way of one that is.
 func narrowTile(
@@ -17,7 +20,7 @@ func narrowTile(
   var elements = InlineArray<256, Float>(repeating: 0)  // (8, 32)
   var span = elements.mutableSpan
   unsafe span.withUnsafeMutableBufferPointer { whole in
-    let whole = unsafe whole.baseAddress!
+    let whole = whole.baseAddress!
     for row in 0..<rows where adding {
       for column in 0..<width { unsafe whole[row * panelWidth + column] = c[row * stride + column] }
     }
@@ -34,8 +37,8 @@ func tile(
   _ stride: Int
 ) {
   switch rows {
-  case 8 where POISE_LANE_REGISTERS >= 32: unsafe Tile<8, 2>.multiply(a, b, k, adding, c, stride)
-  case 4 where POISE_LANE_REGISTERS >= 32: unsafe Tile<4, 2>.multiply(a, b, k, adding, c, stride)
+  case 8 where hasManyRegisters: unsafe Tile<8, 2>.multiply(a, b, k, adding, c, stride)
+  case 4 where hasManyRegisters: unsafe Tile<4, 2>.multiply(a, b, k, adding, c, stride)
   case 1: unsafe Tile<1, 2>.multiply(a, b, k, adding, c, stride)
   default:
     for row in Swift.stride(from: 0, to: rows, by: 4) {
@@ -81,7 +84,7 @@ enum Tile<let rows: Int, let blocks: Int> {
 func oneRow(
   _ a: LeftFactor, _ b: UnsafePointer<Float>, _ distance: Int, _ k: Int, _ adding: Bool, _ c: UnsafeMutablePointer<Float>
 ) {
-  if POISE_LANE_REGISTERS >= 32 {
+  if hasManyRegisters {
     unsafe Tile<1, 8>.multiply(a, b, k, adding, c, 0, distance: distance)
   } else {
     unsafe Tile<1, 4>.multiply(a, b, k, adding, c, 0, distance: distance)
