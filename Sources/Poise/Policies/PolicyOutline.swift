@@ -7,6 +7,7 @@ public struct PolicyOutline: TokenizedPolicy {
   public let configuration: TransformerConfiguration
   public let tokenizer: Tokenizer?
   let tokenizerConfig: JSON?
+  public let chatTemplate: ChatTemplate?
   /// Where the weights lie; nil where they are still to be drawn.
   let folder: String?
   /// Of a new model.
@@ -14,8 +15,9 @@ public struct PolicyOutline: TokenizedPolicy {
 
   /// Reads all but the weights of a model folder, or of the newest complete checkpoint of a run folder. The weights may be missing.
   ///
+  /// - Parameter chatTemplate: takes the place of the model's own.
   /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree, or the folder holds a judge.
-  public init(folder: String) throws {
+  public init(folder: String, chatTemplate: ChatTemplate.Family? = nil) throws {
     let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
     let (configuration, config) = try StoredModel.outline(folder: checkpoint)
     guard configuration.head == .vocabulary else {
@@ -26,22 +28,30 @@ public struct PolicyOutline: TokenizedPolicy {
         "this is a \(kind) model, which judges texts and writes none. Use it as a judge or annotator, \(kind):\(folder), and "
           + "name a policy here.", category: .configuration)
     }
-    let files = try TokenizerFiles(folder: checkpoint, of: configuration)
-    self.configuration = configuration
-    self.folder = checkpoint
-    family = .llama
-    (tokenizer, tokenizerConfig) = (files.tokenizer, files.config)
+    self.init(configuration, family: .llama, try TokenizerFiles(folder: checkpoint, of: configuration), checkpoint, chatTemplate)
   }
 
   /// A new policy.
   ///
   /// - Precondition: the configuration has a vocabulary head.
-  public init(new configuration: TransformerConfiguration, family: ModelFamily = .llama, tokenizer: Tokenizer) {
+  public init(
+    new configuration: TransformerConfiguration, family: ModelFamily = .llama, tokenizer: Tokenizer,
+    chatTemplate: ChatTemplate.Family? = nil
+  ) {
     precondition(configuration.head == .vocabulary)
+    self.init(configuration, family: family, TokenizerFiles(tokenizer, config: nil), nil, chatTemplate)
+  }
+
+  private init(
+    _ configuration: TransformerConfiguration, family: ModelFamily, _ files: TokenizerFiles, _ folder: String?,
+    _ chatTemplate: ChatTemplate.Family?
+  ) {
+    var files = files
+    if let chatTemplate { files.setChatTemplate(chatTemplate.template, for: configuration) }
     self.configuration = configuration
     self.family = family
-    self.tokenizer = tokenizer
-    (tokenizerConfig, folder) = (nil, nil)
+    self.folder = folder
+    (tokenizer, tokenizerConfig, self.chatTemplate) = (files.tokenizer, files.config, files.chatTemplate)
   }
 }
 
