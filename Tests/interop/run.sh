@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compares Poise with Hugging Face transformers: models that transformers makes, and models that Poise has trained.
+# Compares Poise with Hugging Face transformers: models that transformers makes, models that Poise has trained, and conversations.
 #
 #   INTEROP_MODELS  model folders to check, instead of both
 #   INTEROP_PYTHON  a Python that has requirements.txt, instead of one that environment.sh finds or makes
@@ -12,6 +12,7 @@ python=$(sh Tests/interop/environment.sh)
 
 if [ -z "${INTEROP_MODELS:-}" ]; then
   "$python" Tests/interop/check_families.py --poise "$poise"
+  "$python" Tests/interop/check_conversations.py --poise "$poise"
   rm -rf "$folder/demo"
   mkdir -p "$folder"
   "$poise" demo --quick --quiet --out "$folder/demo" >/dev/null

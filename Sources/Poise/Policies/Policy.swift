@@ -185,7 +185,4 @@ public enum PolicyError: ExplainedError, Equatable {
       "Policy and reference are built differently (see their config.json); the reference must be a model of the policy's own form."
     }
   }
-
-  /// The same with the place in a file.
-  public func located(_ path: String, line: Int) -> DataError { DataError(path, line: line, description, category: category) }
 }

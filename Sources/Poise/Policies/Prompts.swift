@@ -94,7 +94,11 @@ extension TokenizedPolicy {
 
 /// Adds the place to errors that do not know it.
 func locating<Result>(_ path: String, _ line: Int, _ body: () throws -> Result) throws -> Result {
-  do { return try body() } catch let error as PolicyError { throw error.located(path, line: line) } catch let error
-    as ChatTemplateError
-  { throw error.located(path, line: line) }
+  do { return try body() } catch {
+    switch error {
+    case let error as PolicyError: throw error.located(path, line: line)
+    case let error as ChatTemplateError: throw error.located(path, line: line)
+    default: throw error
+    }
+  }
 }

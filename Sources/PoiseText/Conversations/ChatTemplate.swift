@@ -116,7 +116,4 @@ public enum ChatTemplateError: ExplainedError, Equatable {
         + "asked. \(Self.ways)"
     }
   }
-
-  /// The same with the place in a file.
-  public func located(_ path: String, line: Int) -> DataError { DataError(path, line: line, description, category: category) }
 }

@@ -32,12 +32,12 @@ extension RecordFields {
       let found = json["role"]?.line ?? "not there"
       throw wrong("the \"role\" of \(place) should be system, user or assistant, and is \(found); tools are not supported here.")
     }
+    for key in ["tool_calls", "reasoning_content", "thinking"] where json[key]?.saysSomething == true {
+      throw wrong("\(place) has \"\(key)\", which is not supported here; give all that is said as \"content\".")
+    }
     guard let content = json["content"]?.string else {
       let parts = json["content"]?.array == nil ? "" : "; parts, such as images, are not supported here"
       throw wrong("the \"content\" of \(place) should be a string, and is \(json["content"]?.kind ?? "not there")\(parts).")
-    }
-    for key in ["tool_calls", "reasoning_content", "thinking"] where json[key]?.saysSomething == true {
-      throw wrong("\(place) has \"\(key)\", which is not supported here; give all that is said as \"content\".")
     }
     return Message(role, content)
   }

@@ -59,7 +59,8 @@ public struct DatasetReport: Sendable {
   ///   - chatTemplate: writes conversations as the tokenizer then reads them; without it what is said alone is measured.
   ///   - limit: what a model can take, in the same unit; counts the records that are longer.
   ///   - shownProblems: how many bad lines to describe.
-  /// - Throws: `FileError` where the file cannot be read, `DataError` where it is not whole gzip data.
+  /// - Throws: `FileError` where the file cannot be read, `DataError` where it is not whole gzip data, or where the chat template
+  ///   cannot be followed.
   public init(
     _ path: String, tokenizer: Tokenizer? = nil, chatTemplate: ChatTemplate? = nil, limit: Int? = nil, shownProblems: Int = 10
   ) throws {
@@ -76,6 +77,8 @@ public struct DatasetReport: Sendable {
         if !seen.insert(record.contentHash).inserted { duplicates += 1 }
         count(record, lengths, measuring: &measured)
       } catch {
+        // A chat template that cannot be followed is no fault of the line.
+        guard error.category == .badData else { throw error }
         badLines += 1
         if problems.count < shownProblems { problems.append(error) }
       }

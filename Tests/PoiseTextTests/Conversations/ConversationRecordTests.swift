@@ -55,7 +55,7 @@ import Testing
     (#"{"messages": [{"content": "a"}]}"#, #"the "role" of messages[0] should be system, user or assistant, and is not there"#),
     (#"{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]}"#, "is a list; parts, such as images"),
     (#"{"messages": [{"role": "user"}]}"#, #"the "content" of messages[0] should be a string, and is not there"#),
-    (#"{"messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]}"#, #"messages[0] has "tool_calls""#),
+    (#"{"messages": [{"role": "assistant", "content": null, "tool_calls": [{}]}]}"#, #"messages[0] has "tool_calls""#),
     (#"{"messages": \#(whole("a")), "tools": [{}]}"#, #""tools" is not supported here"#),
     (#"{"messages": \#(whole("a")), "chat_template_kwargs": {"x": 1}}"#, #""chat_template_kwargs" is not supported"#),
     (#"{"messages": \#(whole(""))}"#, #""messages" is empty"#),
@@ -112,6 +112,11 @@ import Testing
       let refusing = ChatTemplate(tokenizerConfig: ["chat_template": "{{ raise_exception('no system') }}"])
       let refused = try DatasetReport(folder + "/a.jsonl", tokenizer: tokenizer, chatTemplate: refusing)
       #expect(refused.badLines == 3 && refused.problems[0].description.contains("line 1: the model's chat template refuses"))
+      let unusable = ChatTemplate(tokenizerConfig: ["chat_template": "{% macro f() %}{% endmacro %}"])
+      let error = #expect(throws: DataError.self) {
+        try DatasetReport(folder + "/a.jsonl", tokenizer: tokenizer, chatTemplate: unusable)
+      }
+      #expect(error?.category == .configuration && error?.line == 1)
     }
   }
 
