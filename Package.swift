@@ -12,7 +12,8 @@
 //            PoiseRandom           random numbers keyed by what they are for
 //   floor 2  PoiseModel            language models one can differentiate and sample: the transformer, and a table for whom all can
 //                                  be enumerated; memory, threads, BLAS, optimisers, checkpoints, profiles
-//            PoiseText             text to token ids and back; data files; the built-in task
+//            PoiseText             text to token ids and back; conversations and the templates that write them; data files; the
+//                                  built-in task
 //            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms end and how they
 //                                  get there
 //            PoiseTwins            the kernels once more as loops over doubles, their specification; numbers to try them on

@@ -15,6 +15,11 @@ public protocol ExplainedError: Error, CustomStringConvertible, Sendable {
   var category: FailureCategory { get }
 }
 
+extension ExplainedError {
+  /// The same with its place in a file, of an error that does not know it.
+  public func located(_ path: String, line: Int) -> DataError { DataError(path, line: line, description, category: category) }
+}
+
 /// A failure of the file system: which path, and what the system said.
 public enum FileError: ExplainedError, Equatable {
   case missing(path: String)

@@ -23,7 +23,7 @@ import Testing
   ) throws -> EmpiricalNash {
     EmpiricalNash(
       policies: policies.compactMap { NamedModel(argumentOrFolder: $0) }, prompts: prompts ?? trained.prompts, judge: judge,
-      samples: samples, reference: reference, tau: tau, sampling: try .parse(sampling),
+      samples: samples, reference: reference, tau: tau, chat: try .parse([]), sampling: try .parse(sampling),
       output: try .parse(json ? ["--json"] : []), common: try .parse(["--quiet", "--threads", "2"]))
   }
 

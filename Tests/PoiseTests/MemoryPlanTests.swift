@@ -96,10 +96,10 @@ import Testing
     let options = TinyJudge.options(steps: 3, batchSize: 8)
     let judge = try TinyJudge.opinionated(kind)
     let taken = try account {
-      TinyJudge.trainer(
+      try TinyJudge.trainer(
         judge, data, heldOut: data, stopping: .init(evaluateEvery: 1, patience: 9), workers: workers, options: options)
     }
-    let groups = judge.examples(data).examples.map(\.group)
+    let groups = try judge.examples(data).examples.map(\.group)
     let plan = JudgeTrainer.memoryPlan(
       judge.configuration, examples: groups, heldOut: groups, options: options, workers: workers)
     for purpose in [MemoryPurpose.parameters, .gradients, .moments] { #expect(plan.bytes(for: purpose) == taken[purpose]) }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Compares Poise with Hugging Face transformers and PEFT: models and adapters that those make, and models that Poise has trained.
+# Compares Poise with Hugging Face transformers and PEFT: models and adapters that those make, models that Poise has trained, and
+# conversations.
 #
 #   INTEROP_MODELS  model folders to check, instead of both
 #   INTEROP_PYTHON  a Python that has requirements.txt, instead of one that environment.sh finds or makes
@@ -13,6 +14,7 @@ python=$(sh Tests/interop/environment.sh)
 if [ -z "${INTEROP_MODELS:-}" ]; then
   "$python" Tests/interop/check_families.py --poise "$poise"
   "$python" Tests/interop/check_adapters.py --poise "$poise"
+  "$python" Tests/interop/check_conversations.py --poise "$poise"
   rm -rf "$folder/demo"
   mkdir -p "$folder"
   "$poise" demo --quick --quiet --out "$folder/demo" >/dev/null

@@ -4,18 +4,23 @@ import PoiseText
 
 /// Two responses to one prompt, as text, for somebody to compare.
 public struct Comparison: Sendable, Equatable {
-  public var prompt: String
+  public var question: Question
   public var first: String
   public var second: String
 
-  public init(prompt: String, first: String, second: String) {
-    self.prompt = prompt
+  /// As text.
+  public var prompt: String { question.text }
+
+  public init(_ question: Question, first: String, second: String) {
+    self.question = question
     self.first = first
     self.second = second
   }
 
+  public init(prompt: String, first: String, second: String) { self.init(Question(prompt), first: first, second: second) }
+
   /// The same with the responses in the other order.
-  public var swapped: Comparison { Comparison(prompt: prompt, first: second, second: first) }
+  public var swapped: Comparison { Comparison(question, first: second, second: first) }
 
   /// Whether the bytes of the first response come no later than those of the second. Who evaluates the two in that order,
   /// whichever is named first, cannot tell (y, y′) from (y′, y), not even by rounding.

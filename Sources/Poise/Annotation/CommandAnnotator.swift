@@ -1,8 +1,8 @@
 import Foundation
 import PoiseFiles
 
-/// A program that judges: JSON Lines in, `{"prompt", "a", "b"}`; JSON Lines out, `{"preference": p}`, in order. It is started
-/// once, through the shell, and lives as long as the annotator.
+/// A program that judges: JSON Lines in, `{"prompt", "a", "b"}`; JSON Lines out, `{"preference": p}`, in order. Of a conversation
+/// the prompt is the transcript, and the messages themselves follow as `"messages"`. The program is started once, through the shell, and lives as long as the annotator.
 public final class CommandAnnotator: Annotator, @unchecked Sendable {
   public var isAntisymmetric: Bool { false }
   private let command: String
@@ -50,10 +50,12 @@ public final class CommandAnnotator: Annotator, @unchecked Sendable {
 
   private func ask(_ comparisons: ArraySlice<Comparison>) throws {
     let lines = comparisons.map { comparison in
-      let json: JSON = [
-        "prompt": .string(comparison.prompt), "a": .string(comparison.first), "b": .string(comparison.second),
-      ]
-      return json.line + "\n"
+      var object = JSON.Object()
+      object["prompt"] = .string(comparison.prompt)
+      object["a"] = .string(comparison.first)
+      object["b"] = .string(comparison.second)
+      object["messages"] = comparison.question.conversation?.json
+      return JSON.object(object).line + "\n"
     }
     do { try input.fileHandleForWriting.write(contentsOf: Data(lines.joined().utf8)) } catch {
       throw CommandAnnotatorError.stopped(command: command, status: exitStatus())

@@ -2,13 +2,18 @@ import PoiseObjectives
 
 /// One response to a prompt, as text.
 public struct Answer: Sendable, Equatable {
-  public var prompt: String
+  public var question: Question
   public var response: String
 
-  public init(prompt: String, response: String) {
-    self.prompt = prompt
+  /// As text.
+  public var prompt: String { question.text }
+
+  public init(_ question: Question, response: String) {
+    self.question = question
     self.response = response
   }
+
+  public init(prompt: String, response: String) { self.init(Question(prompt), response: response) }
 }
 
 /// Says how good one response is, whatever the others are.
@@ -27,7 +32,7 @@ public struct RewardAnnotator: Annotator {
   public func preferences(_ comparisons: [Comparison]) throws -> [Double] {
     let told = comparisons.map { $0.isInByteOrder ? $0 : $0.swapped }
     let rewards = try rewarder.rewards(
-      told.flatMap { [Answer(prompt: $0.prompt, response: $0.first), Answer(prompt: $0.prompt, response: $0.second)] })
+      told.flatMap { [Answer($0.question, response: $0.first), Answer($0.question, response: $0.second)] })
     return comparisons.enumerated().map { index, comparison in
       let margin = rewards[2 * index] - rewards[2 * index + 1]
       return PreferenceProbability.bradleyTerry(rewardMargin: comparison.isInByteOrder ? margin : -margin)

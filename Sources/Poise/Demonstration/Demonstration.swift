@@ -59,9 +59,7 @@ public struct Demonstration {
   }
 
   public func trainTokenizer() throws -> Tokenizer {
-    let texts = try CompletionRecord.read(examplesPath).prefix(4_000).flatMap { record in
-      [record.prompt, record.completion].compactMap { if case .text(let text)? = $0 { text } else { nil } }
-    }
+    let texts = Array(try TrainingTexts.read(examplesPath).prefix(8_000))
     // Rare merges would make a token of every name; without them names are spelt in parts, and so are unseen ones.
     let trainer = BytePairTrainer(vocabularySize: plan.vocabularySize, minimumPairCount: texts.count / 100)
     let tokenizer = try trainer.train(on: texts)
@@ -105,9 +103,9 @@ public struct Demonstration {
   public func trainJudge(_ kind: JudgeModel.Kind, report: (StepRecord) -> Void) throws -> JudgeReport {
     let judge = try JudgeModel(kind, startingFrom: try Policy(folder: supervisedFolder))
     let data = JudgeData(
-      try RecordedComparison.read(preferencesPath, judge.tokenizer), validationShare: plan.validationShare, seed: seed)
+      try RecordedComparison.read(preferencesPath, for: judge), validationShare: plan.validationShare, seed: seed)
     let trainer = JudgeTrainer(
-      judge, examples: judge.examples(data.training).examples, heldOut: judge.examples(data.validation).examples,
+      judge, examples: try judge.examples(data.training).examples, heldOut: try judge.examples(data.validation).examples,
       stopping: plan.stopping, centring: 0.01, options: plan.judges, pool: pool)
     try train(trainer, saving: judge, in: folder(kind), report: report)
     return try JudgeEvaluation(judge, training: data.training, test: data.validation, seed: seed, pool: pool).report

@@ -68,7 +68,7 @@ public final class ResponseEnumeration<Trained: TrainablePolicy> {
     for row in responses.indices {  // a row at a time: all pairs together would take more memory than the game
       let columns = row + 1..<responses.count
       let answers = try judge.preferences(
-        columns.map { Comparison(prompt: prompt.text, first: texts[row], second: texts[$0]) })
+        columns.map { Comparison(prompt.question, first: texts[row], second: texts[$0]) })
       for (column, preference) in zip(columns, answers) {
         preferences[row][column] = preference
         preferences[column][row] = 1 - preference

@@ -88,7 +88,7 @@ public struct SideBySide {
   }
 
   private func compare(_ row: Contestant, _ column: Contestant, prompts: [Prompt]) throws -> PairResult {
-    let preferences = try preferences(row.texts, over: column.texts, prompts: prompts.map(\.text)).flatMap(\.self)
+    let preferences = try preferences(row.texts, over: column.texts, prompts: prompts.map(\.question)).flatMap(\.self)
     let verdicts = preferences.map { $0 > 0.5 ? 1 : $0 < 0.5 ? 0 : 0.5 }
     let winRate = verdicts.reduce(0, +) / Double(max(verdicts.count, 1))
     return PairResult(
@@ -100,10 +100,10 @@ public struct SideBySide {
   /// The judge's p(row ≻ column), by prompt and by sample.
   ///
   /// - Parameter row: texts by prompt, then by sample; each is compared with the column's of the same number.
-  func preferences(_ row: [[String]], over column: [[String]], prompts: [String]) throws -> [[Double]] {
+  func preferences(_ row: [[String]], over column: [[String]], prompts: [Question]) throws -> [[Double]] {
     precondition(row.count == prompts.count && column.map(\.count) == row.map(\.count))
     let comparisons = prompts.indices.flatMap { prompt in
-      zip(row[prompt], column[prompt]).map { Comparison(prompt: prompts[prompt], first: $0, second: $1) }
+      zip(row[prompt], column[prompt]).map { Comparison(prompts[prompt], first: $0, second: $1) }
     }
     var answers = try judge.preferences(comparisons)[...]
     return row.map { texts in

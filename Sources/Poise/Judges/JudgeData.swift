@@ -15,16 +15,32 @@ public struct RecordedComparison: Sendable, Equatable {
 
   /// The comparisons of a JSON Lines file.
   ///
-  /// - Parameter tokenizer: turns token ids, where a line gives those, into text.
+  /// - Parameter judge: its tokenizer turns token ids, where a line gives those, into text, and its chat template must be able to
+  ///   write the conversations.
   /// - Throws: `DataError` naming file and line of what cannot be used.
-  public static func read(_ path: String, _ tokenizer: Tokenizer) throws -> [RecordedComparison] {
+  public static func read(_ path: String, for judge: some TokenizedJudge) throws -> [RecordedComparison] {
     try PreferenceRecord.read(path).map { record in
       try locating(path, record.line) {
-        RecordedComparison(
-          Comparison(
-            prompt: try tokenizer.text(of: record.prompt), first: try tokenizer.text(of: record.chosen),
-            second: try tokenizer.text(of: record.rejected)), preference: record.preference)
+        let comparison = Comparison(
+          try judge.question(record.prompt), first: try judge.tokenizer.text(of: record.chosen),
+          second: try judge.tokenizer.text(of: record.rejected))
+        var isCut = false
+        if comparison.question.conversation != nil { _ = try judge.group(comparison, isCut: &isCut) }
+        return RecordedComparison(comparison, preference: record.preference)
       }
+    }
+  }
+}
+
+extension TokenizedJudge {
+  /// A conversation asks for a chat template here: who trains a judge on conversations means them to be read as its model knows them.
+  fileprivate func question(_ prompt: PromptContent) throws -> Question {
+    switch prompt {
+    case .text(let text): return Question(text)
+    case .tokens(let ids): return Question(try tokenizer.text(of: .tokens(ids)))
+    case .conversation(let conversation):
+      guard chatTemplate != nil else { throw ChatTemplateError.missing }
+      return Question(conversation)
     }
   }
 }
@@ -61,12 +77,13 @@ public struct JudgeData: Sendable {
 
 extension TokenizedJudge {
   /// Comparisons as this judge reads them, and how many had to be cut to its context.
-  public func examples(_ comparisons: [RecordedComparison]) -> (examples: [PreferenceExample], cut: Int) {
+  ///
+  /// - Throws: `ChatTemplateError`.
+  public func examples(_ comparisons: [RecordedComparison]) throws -> (examples: [PreferenceExample], cut: Int) {
     var cut = 0
-    let examples = comparisons.map { recorded in
+    let examples = try comparisons.map { recorded in
       var isCut = false
-      let asked = recorded.comparison
-      let group = group(prompt: asked.prompt, first: asked.first, second: asked.second, isCut: &isCut)
+      let group = try group(recorded.comparison, isCut: &isCut)
       if isCut { cut += 1 }
       return PreferenceExample(group: group, preference: recorded.preference)
     }

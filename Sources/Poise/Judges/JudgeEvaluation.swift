@@ -40,7 +40,7 @@ public struct JudgeEvaluation: Sendable {
     switch judge.kind {
     case .reward: return (try RewardAnnotator(RewardModelRewarder(judge, pool: pool)).preferences(comparisons), [])
     case .preference:
-      let raw = PreferenceModelAnnotator(judge, pool: pool).predictions(comparisons)
+      let raw = try PreferenceModelAnnotator(judge, pool: pool).predictions(comparisons)
       return (raw.map(\.preference), raw)
     }
   }
@@ -48,24 +48,24 @@ public struct JudgeEvaluation: Sendable {
   /// (a, b), (b, c), (c, a) of three different answers to one prompt: of every prompt the first ones met, prompts in random order
   /// where there are too many.
   private static func triples(_ comparisons: [Comparison], seed: UInt64) -> [[Comparison]] {
-    var prompts: [ExactString] = []
+    var questions: [Question] = []
     var responses: [ExactString: [String]] = [:]
     for comparison in comparisons {
       let prompt = ExactString(comparison.prompt)
-      if responses[prompt] == nil { prompts.append(prompt) }
+      if responses[prompt] == nil { questions.append(comparison.question) }
       for response in [comparison.first, comparison.second] where !responses[prompt, default: []].contains(response) {
         responses[prompt, default: []].append(response)
       }
     }
     var generator = CounterGenerator(seed, 0x7472_6970_6C65)  // "triple"
-    let rich = prompts.filter { responses[$0]!.count >= 3 }
+    let rich = questions.filter { responses[ExactString($0.text)]!.count >= 3 }
     guard !rich.isEmpty else { return [] }
     let perPrompt = max(1, mostTriples / rich.count)
     return generator.shuffled(rich.indices).prefix(mostTriples).flatMap { index in
-      let all = responses[rich[index]]!
+      let all = responses[ExactString(rich[index].text)]!
       return (0..<min(perPrompt, all.count / 3)).map { triple in
         let (a, b, c) = (all[3 * triple], all[3 * triple + 1], all[3 * triple + 2])
-        return [(a, b), (b, c), (c, a)].map { Comparison(prompt: rich[index].text, first: $0.0, second: $0.1) }
+        return [(a, b), (b, c), (c, a)].map { Comparison(rich[index], first: $0.0, second: $0.1) }
       }
     }
   }

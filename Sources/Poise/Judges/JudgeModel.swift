@@ -19,6 +19,7 @@ public struct JudgeModel: TokenizedJudge, SavableModel {
   public var kind: Kind { outline.kind }
   public var configuration: TransformerConfiguration { model.transformer.configuration }
   public var tokenizer: Tokenizer { outline.tokenizer }
+  public var chatTemplate: ChatTemplate? { outline.chatTemplate }
   public var separator: [Int32] { outline.separator }
   public var transformer: Transformer { model.transformer }
   public var parameters: Arena { model.parameters }
@@ -72,35 +73,54 @@ public protocol TokenizedJudge: Sendable {
   var kind: JudgeModel.Kind { get }
   var configuration: TransformerConfiguration { get }
   var tokenizer: Tokenizer { get }
+  /// Nil where conversations are read as transcripts.
+  var chatTemplate: ChatTemplate? { get }
   /// What ends a response.
   var separator: [Int32] { get }
 }
 
 extension TokenizedJudge {
   /// Two responses to a prompt as this judge reads them: of a reward model one sequence each, of a preference model one sequence
-  /// an order, `y‖y′` and `y′‖y`. Every response ends with the end-of-sequence token.
+  /// an order, `y‖y′` and `y′‖y`. Every response ends with the end-of-sequence token. A conversation is written by the judge's own
+  /// chat template.
   ///
   /// - Parameter isCut: set where the context is too short. A prompt then loses its beginning, and a response its end.
-  public func group(prompt: String, first: String, second: String, isCut: inout Bool) -> TokenGroup {
-    let responses = [first, second].map { response($0) }
+  /// - Throws: `ChatTemplateError`.
+  public func group(_ asked: Comparison, isCut: inout Bool) throws(ChatTemplateError) -> TokenGroup {
+    let responses = [try response(asked.first, to: asked.question), try response(asked.second, to: asked.question)]
     switch kind {
-    case .reward: return group(prompt, responses.map { [$0] }, isCut: &isCut)
-    case .preference: return group(prompt, [responses, responses.reversed()], isCut: &isCut)
+    case .reward: return try group(asked.question, responses.map { [$0] }, isCut: &isCut)
+    case .preference: return try group(asked.question, [responses, responses.reversed()], isCut: &isCut)
     }
   }
 
   /// A response to a prompt as a reward model reads it.
-  func group(prompt: String, response text: String) -> TokenGroup {
+  func group(_ answer: Answer) throws(ChatTemplateError) -> TokenGroup {
     precondition(kind == .reward)
     var isCut = false
-    return group(prompt, [[response(text)]], isCut: &isCut)
+    return try group(answer.question, [[try response(answer.response, to: answer.question)]], isCut: &isCut)
   }
 
-  private func response(_ text: String) -> [Int32] { tokenizer.encode(text).map { Int32($0) } }
+  /// Without the end-of-sequence token.
+  private func response(_ text: String, to question: Question) throws(ChatTemplateError) -> [Int32] {
+    guard let conversation = question.conversation, let chatTemplate else { return tokenizer.encode(text).map { Int32($0) } }
+    let ends = configuration.endOfSequence
+    let ids = try chatTemplate.responseTokens(text, to: conversation, tokenizer, endOfSequence: ends)
+    return (ids.last.map(ends.contains) == true ? ids.dropLast() : ids).map { Int32($0) }
+  }
+
+  private func promptTokens(_ question: Question) throws(ChatTemplateError) -> [Int32] {
+    guard let conversation = question.conversation, let chatTemplate else {
+      return tokenizer.encode(question.text, addingSpecialTokens: true).map { Int32($0) }
+    }
+    return try chatTemplate.promptTokens(conversation, tokenizer).map { Int32($0) }
+  }
 
   /// - Parameter sequences: each the responses that one sequence holds.
-  private func group(_ prompt: String, _ sequences: [[[Int32]]], isCut: inout Bool) -> TokenGroup {
-    var promptTokens = tokenizer.encode(prompt, addingSpecialTokens: true).map { Int32($0) }
+  private func group(
+    _ question: Question, _ sequences: [[[Int32]]], isCut: inout Bool
+  ) throws(ChatTemplateError) -> TokenGroup {
+    var promptTokens = try promptTokens(question)
     if promptTokens.isEmpty { promptTokens = separator }
     let context = configuration.contextLength
     // Responses get what the prompt leaves, and half the context if they need it; the prompt gets what they leave.

@@ -8,6 +8,7 @@ public struct JudgeOutline: TokenizedJudge {
   /// With a scalar head.
   public let configuration: TransformerConfiguration
   public let tokenizer: Tokenizer
+  public let chatTemplate: ChatTemplate?
   public let separator: [Int32]
   let tokenizerFiles: TokenizerFiles
 
@@ -18,7 +19,8 @@ public struct JudgeOutline: TokenizedJudge {
     guard let tokenizer = policy.tokenizer else { throw PolicyError.noTokenizerToJudgeWith }
     var configuration = policy.configuration
     configuration.head = .scalar
-    self.init(kind, configuration, tokenizer, TokenizerFiles(tokenizer, config: tokenizerConfig))
+    self.init(
+      kind, configuration, tokenizer, TokenizerFiles(tokenizer, config: tokenizerConfig), chatTemplate: policy.chatTemplate)
   }
 
   /// Reads all but the weights of a judge's folder, or of the newest complete checkpoint of its run. A sequence classifier with one
@@ -43,15 +45,17 @@ public struct JudgeOutline: TokenizedJudge {
     }
     let files = try TokenizerFiles(of: model)
     guard let tokenizer = files.tokenizer else { throw FileError.missing(path: "\(checkpoint)/tokenizer.json") }
-    self.init(kind, configuration, tokenizer, files)
+    self.init(kind, configuration, tokenizer, files, chatTemplate: files.chatTemplate)
   }
 
   private init(
-    _ kind: JudgeModel.Kind, _ configuration: TransformerConfiguration, _ tokenizer: Tokenizer, _ files: TokenizerFiles
+    _ kind: JudgeModel.Kind, _ configuration: TransformerConfiguration, _ tokenizer: Tokenizer, _ files: TokenizerFiles,
+    chatTemplate: ChatTemplate?
   ) {
     self.kind = kind
     self.configuration = configuration
     self.tokenizer = tokenizer
+    self.chatTemplate = chatTemplate
     tokenizerFiles = files
     separator = configuration.endOfSequence.first.map { [Int32($0)] } ?? tokenizer.encode("\n").map { Int32($0) }
   }

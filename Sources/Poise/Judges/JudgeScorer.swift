@@ -2,6 +2,7 @@ import Foundation
 import PoiseFiles
 import PoiseModel
 import PoiseObjectives
+import PoiseText
 
 /// Evaluates a judge on text, many groups at a time.
 final class JudgeScorer: @unchecked Sendable {
@@ -58,12 +59,12 @@ public struct RewardModelRewarder: Rewarder {
 
   /// Equal answers get equal rewards, to the bit: each is evaluated once. What else is asked at the same time moves a reward by
   /// no more than rounding.
-  public func rewards(_ answers: [Answer]) -> [Double] {
+  public func rewards(_ answers: [Answer]) throws -> [Double] {
     var groups: [TokenGroup] = []
     var openGroups: [[Int32]: Int] = [:]  // by prompt, as the model reads it behind this very response
     var places: [Place: (group: Int, response: Int)] = [:]
     for answer in answers where places[Place(answer)] == nil {
-      let alone = scorer.judge.group(prompt: answer.prompt, response: answer.response)
+      let alone = try scorer.judge.group(answer)
       var group = openGroups[alone.prompt] ?? groups.count
       if group < groups.count, groups[group].responses.count == Self.largestGroup { group = groups.count }
       if group == groups.count { groups.append(TokenGroup(prompt: alone.prompt, responses: [])) }
@@ -83,9 +84,13 @@ public struct RewardModelRewarder: Rewarder {
 
   private struct Place: Hashable {
     let prompt: ExactString
+    let conversation: Conversation?
     let response: ExactString
 
-    init(_ answer: Answer) { (prompt, response) = (ExactString(answer.prompt), ExactString(answer.response)) }
+    init(_ answer: Answer) {
+      (prompt, conversation) = (ExactString(answer.prompt), answer.question.conversation)
+      response = ExactString(answer.response)
+    }
   }
 }
 
@@ -100,18 +105,19 @@ public struct PreferenceModelAnnotator: Annotator {
     scorer = JudgeScorer(judge, pool: pool)
   }
 
-  public func preferences(_ comparisons: [Comparison]) -> [Double] { predictions(comparisons).map(\.preference) }
+  public func preferences(_ comparisons: [Comparison]) throws -> [Double] { try predictions(comparisons).map(\.preference) }
 
   /// What the model says of each order, before they are averaged. A pair is evaluated once, and in the same place of the batch
   /// whichever response is named first, so that even rounding cannot tell (y, y′) from (y′, y).
-  func predictions(_ comparisons: [Comparison]) -> [BothOrdersPrediction] {
+  func predictions(_ comparisons: [Comparison]) throws -> [BothOrdersPrediction] {
     var groups: [TokenGroup] = []
     var places: [Pair: Int] = [:]
-    for pair in comparisons.map(Pair.init) where pair.first != pair.second && places[pair] == nil {
+    for asked in comparisons {
+      let pair = Pair(asked)
+      guard pair.first != pair.second, places[pair] == nil else { continue }
       var isCut = false
       places[pair] = groups.count
-      groups.append(
-        scorer.judge.group(prompt: pair.prompt.text, first: pair.first.text, second: pair.second.text, isCut: &isCut))
+      groups.append(try scorer.judge.group(asked.isInByteOrder ? asked : asked.swapped, isCut: &isCut))
     }
     let predictions = scorer.scores(groups).map { BothOrdersPrediction(logits: $0) }
     return comparisons.map { asked in
@@ -123,12 +129,14 @@ public struct PreferenceModelAnnotator: Annotator {
   /// A prompt and its responses, in the order of their bytes.
   private struct Pair: Hashable {
     let prompt: ExactString
+    let conversation: Conversation?
     let first: ExactString
     let second: ExactString
 
     init(_ asked: Comparison) {
       let told = asked.isInByteOrder ? asked : asked.swapped
-      (prompt, first, second) = (ExactString(told.prompt), ExactString(told.first), ExactString(told.second))
+      (prompt, conversation) = (ExactString(told.prompt), told.question.conversation)
+      (first, second) = (ExactString(told.first), ExactString(told.second))
     }
   }
 }

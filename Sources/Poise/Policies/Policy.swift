@@ -8,7 +8,9 @@ public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
   /// Nil for folders without a tokenizer: such policies read and write token ids only.
   public var tokenizer: Tokenizer?
   /// tokenizer_config.json as it came, kept for saving.
-  public var tokenizerConfig: JSON?
+  public var tokenizerConfig: JSON? { didSet { chatTemplate = tokenizerFiles.chatTemplate } }
+  /// The one in `tokenizerConfig`.
+  public private(set) var chatTemplate: ChatTemplate?
 
   public var transformer: Transformer { model.transformer }
   public var languageModel: Transformer { model.transformer }
@@ -22,20 +24,25 @@ public struct Policy: TrainablePolicy, TokenizedPolicy, SavableModel {
     self.model = model
     self.tokenizer = tokenizer
     self.tokenizerConfig = tokenizerConfig
+    chatTemplate = tokenizerFiles.chatTemplate
   }
 
   /// Reads a model folder, or the newest complete checkpoint of a run folder. Adapters are merged with the model that they adapt.
   ///
-  /// - Parameter pool: reads weights and tokenizer side by side; of half a gigabyte and fifty thousand tokens one takes about as
-  ///   long as the other.
+  /// - Parameters:
+  ///   - chatTemplate: takes the place of the model's own.
+  ///   - pool: reads weights and tokenizer side by side; of half a gigabyte and fifty thousand tokens one takes about as long as the
+  ///     other.
   /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree, or the folder holds a judge.
-  public init(folder: String, pool: WorkerPool = WorkerPool(workerCount: 1)) throws {
+  public init(
+    folder: String, chatTemplate: ChatTemplate.Family? = nil, pool: WorkerPool = WorkerPool(workerCount: 1)
+  ) throws {
     var (outline, weights): (Result<PolicyOutline, any Error>?, Result<StoredModel, any Error>?)
     pool.forEach(2) { _, part in
       if part == 0 {
         weights = Result { try StoredModel(folder: RunFolder.newestCheckpoint(in: folder)?.path ?? folder).merged() }
       } else {
-        outline = Result { try PolicyOutline(folder: folder) }
+        outline = Result { try PolicyOutline(folder: folder, chatTemplate: chatTemplate) }
       }
     }
     let text = try outline!.get()
@@ -89,6 +96,8 @@ public protocol TokenizedPolicy: Sendable {
   var configuration: TransformerConfiguration { get }
   /// Nil where token ids are all that is read and written.
   var tokenizer: Tokenizer? { get }
+  /// Nil where conversations cannot be read.
+  var chatTemplate: ChatTemplate? { get }
 }
 
 extension TokenizedPolicy {
@@ -98,28 +107,45 @@ extension TokenizedPolicy {
     return tokenizer
   }
 
-  /// A prompt as the model reads it: with the special tokens that the tokenizer puts around a text.
-  public func promptTokens(_ prompt: TextOrTokens) throws -> [Int32] {
+  /// The chat template, or an error that says why conversations cannot be used.
+  public func requireChatTemplate() throws -> ChatTemplate {
+    guard let chatTemplate else { throw ChatTemplateError.missing }
+    return chatTemplate
+  }
+
+  /// A prompt as the model reads it: a text with the special tokens that the tokenizer puts around it, a conversation with those that
+  /// its template prints.
+  public func promptTokens(_ prompt: PromptContent) throws -> [Int32] {
     var ids: [Int]
     switch prompt {
     case .tokens(let tokens): ids = tokens
     case .text(let text): ids = try requireTokenizer().encode(text, addingSpecialTokens: true)
+    case .conversation(let conversation): ids = try requireChatTemplate().promptTokens(conversation, requireTokenizer())
     }
     if ids.isEmpty, let beginning = configuration.beginningOfSequence { ids = [beginning] }
     guard !ids.isEmpty else { throw PolicyError.emptyPrompt }
     return try checked(ids)
   }
 
-  /// A response as the model is to have written it.
+  /// A response as the model is to have written it: a text as it is, what is said in a conversation with what its template puts around
+  /// it.
   ///
-  /// - Parameter endingText: append the end-of-sequence token to text; token ids are taken as they are.
-  public func responseTokens(_ response: TextOrTokens, endingText: Bool = true) throws -> [Int32] {
-    switch response {
-    case .tokens(let tokens): return try checked(tokens)
-    case .text(let text):
-      let ids = try requireTokenizer().encode(text)
-      return try checked(endingText ? ids + configuration.endOfSequence.prefix(1) : ids)
+  /// - Parameters:
+  ///   - prompt: what it answers; nil is nothing.
+  ///   - endingText: append the end-of-sequence token where the template has not done so; token ids are taken as they are.
+  public func responseTokens(
+    _ response: TextOrTokens, to prompt: PromptContent? = nil, endingText: Bool = true
+  ) throws -> [Int32] {
+    let ends = configuration.endOfSequence
+    let ids: [Int]
+    switch (response, prompt) {
+    case (.tokens(let tokens), _): return try checked(tokens)
+    case (.text(let answer), .conversation(let conversation)):
+      ids = try requireChatTemplate().responseTokens(answer, to: conversation, requireTokenizer(), endOfSequence: ends)
+      if let last = ids.last, ends.contains(last) { return try checked(endingText ? ids : ids.dropLast()) }
+    case (.text(let text), _): ids = try requireTokenizer().encode(text)
     }
+    return try checked(endingText ? ids + ends.prefix(1) : ids)
   }
 
   /// The text of a response, special tokens left out.
@@ -196,7 +222,4 @@ public enum PolicyError: ExplainedError, Equatable {
         + "its weights: name one of them as the reference, or merge the adapters with `poise merge` and train all weights."
     }
   }
-
-  /// The same with the place in a file.
-  public func located(_ path: String, line: Int) -> DataError { DataError(path, line: line, description, category: category) }
 }

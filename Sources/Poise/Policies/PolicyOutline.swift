@@ -9,27 +9,31 @@ public struct PolicyOutline: TokenizedPolicy {
     case stored(ModelOutline)
     /// Still to be drawn.
     case new(TransformerConfiguration, ModelFamily)
+
+    var form: TransformerForm {
+      switch self {
+      case .stored(let model): model.form
+      case .new(let configuration, _): TransformerForm(configuration)
+      }
+    }
   }
 
   let source: Source
   public let tokenizer: Tokenizer?
   let tokenizerConfig: JSON?
+  public let chatTemplate: ChatTemplate?
 
   public var configuration: TransformerConfiguration { form.configuration }
-  package var form: TransformerForm {
-    switch source {
-    case .stored(let model): model.form
-    case .new(let configuration, _): TransformerForm(configuration)
-    }
-  }
+  package var form: TransformerForm { source.form }
 
   /// Whether parameters are adapters.
   public var isAdapted: Bool { form.adapters != nil }
 
   /// Reads all but the weights of a model folder, or of the newest complete checkpoint of a run folder. The weights may be missing.
   ///
+  /// - Parameter chatTemplate: takes the place of the model's own.
   /// - Throws: errors of the folder's files; `DataError` where tokenizer and model disagree, or the folder holds a judge.
-  public init(folder: String) throws {
+  public init(folder: String, chatTemplate: ChatTemplate.Family? = nil) throws {
     let checkpoint = RunFolder.newestCheckpoint(in: folder)?.path ?? folder
     let model = try ModelOutline(folder: checkpoint)
     guard model.configuration.head == .vocabulary else {
@@ -40,24 +44,25 @@ public struct PolicyOutline: TokenizedPolicy {
         "this is a \(kind) model, which judges texts and writes none. Use it as a judge or annotator, \(kind):\(folder), and "
           + "name a policy here.", category: .configuration)
     }
-    let files = try TokenizerFiles(of: model)
-    source = .stored(model)
-    (tokenizer, tokenizerConfig) = (files.tokenizer, files.config)
+    self.init(.stored(model), try TokenizerFiles(of: model), chatTemplate)
   }
 
   /// A new policy.
   ///
   /// - Precondition: the configuration has a vocabulary head.
-  public init(new configuration: TransformerConfiguration, family: ModelFamily = .llama, tokenizer: Tokenizer) {
+  public init(
+    new configuration: TransformerConfiguration, family: ModelFamily = .llama, tokenizer: Tokenizer,
+    chatTemplate: ChatTemplate.Family? = nil
+  ) {
     precondition(configuration.head == .vocabulary)
-    source = .new(configuration, family)
-    self.tokenizer = tokenizer
-    tokenizerConfig = nil
+    self.init(.new(configuration, family), TokenizerFiles(tokenizer, config: nil), chatTemplate)
   }
 
-  private init(_ source: Source, of other: PolicyOutline) {
+  private init(_ source: Source, _ files: TokenizerFiles, _ chatTemplate: ChatTemplate.Family? = nil) {
+    var files = files
     self.source = source
-    (tokenizer, tokenizerConfig) = (other.tokenizer, other.tokenizerConfig)
+    if let chatTemplate { files.setChatTemplate(chatTemplate.template, for: source.form.configuration) }
+    (tokenizer, tokenizerConfig, self.chatTemplate) = (files.tokenizer, files.config, files.chatTemplate)
   }
 
   /// The same policy under new adapters, which are trained in its place.
@@ -66,7 +71,7 @@ public struct PolicyOutline: TokenizedPolicy {
   public func adapted(by adapters: AdapterConfiguration) throws -> PolicyOutline {
     guard case .stored(let model) = source else { throw PolicyError.nothingToAdapt }
     guard model.adaptation == nil else { throw PolicyError.adaptedAlready(folder: model.folder) }
-    return PolicyOutline(.stored(try model.adapted(by: adapters)), of: self)
+    return PolicyOutline(.stored(try model.adapted(by: adapters)), TokenizerFiles(tokenizer, config: tokenizerConfig))
   }
 }
 

@@ -2,15 +2,18 @@ import PoiseFiles
 import PoiseModel
 import PoiseText
 
-/// A prompt ready for a policy: its tokens, and its text for annotators.
+/// A prompt ready for a policy: its tokens, and what annotators read.
 public struct Prompt: Sendable, Equatable {
   public var tokens: [Int32]
-  public var text: String
+  public var question: Question
+  public var text: String { question.text }
 
-  public init(tokens: [Int32], text: String) {
+  public init(tokens: [Int32], question: Question) {
     self.tokens = tokens
-    self.text = text
+    self.question = question
   }
+
+  public init(tokens: [Int32], text: String) { self.init(tokens: tokens, question: Question(text)) }
 }
 
 extension TokenizedPolicy {
@@ -26,7 +29,7 @@ extension TokenizedPolicy {
     }
   }
 
-  public func prompt(_ prompt: TextOrTokens, responseTokens: Int) throws -> Prompt {
+  public func prompt(_ prompt: PromptContent, responseTokens: Int) throws -> Prompt {
     let tokens = try promptTokens(prompt)
     let contextLength = configuration.contextLength
     guard tokens.count + responseTokens <= contextLength else {
@@ -36,6 +39,7 @@ extension TokenizedPolicy {
     switch prompt {
     case .text(let text): return Prompt(tokens: tokens, text: text)
     case .tokens: return Prompt(tokens: tokens, text: text(of: tokens))
+    case .conversation(let conversation): return Prompt(tokens: tokens, question: Question(conversation))
     }
   }
 
@@ -49,7 +53,7 @@ extension TokenizedPolicy {
   }
 
   func group(_ record: CompletionRecord, endingText: Bool) throws -> TokenGroup {
-    var response = try responseTokens(record.completion, endingText: endingText)
+    var response = try responseTokens(record.completion, to: record.prompt, endingText: endingText)
     var prompt: [Int32]
     if let given = record.prompt {
       prompt = try promptTokens(given)
@@ -73,7 +77,7 @@ extension TokenizedPolicy {
     return try records.map { record in
       try locating(path, record.line) {
         let prompt = try promptTokens(record.prompt)
-        let responses = try [record.chosen, record.rejected].map { try responseTokens($0) }
+        let responses = try [record.chosen, record.rejected].map { try responseTokens($0, to: record.prompt) }
         guard !responses.contains(where: \.isEmpty) else { throw PolicyError.emptyResponse }
         try requireFit(prompt: prompt.count, response: responses.map(\.count).max()!)
         return PreferenceExample(group: TokenGroup(prompt: prompt, responses: responses), preference: record.preference)
@@ -90,5 +94,11 @@ extension TokenizedPolicy {
 
 /// Adds the place to errors that do not know it.
 func locating<Result>(_ path: String, _ line: Int, _ body: () throws -> Result) throws -> Result {
-  do { return try body() } catch let error as PolicyError { throw error.located(path, line: line) }
+  do { return try body() } catch {
+    switch error {
+    case let error as PolicyError: throw error.located(path, line: line)
+    case let error as ChatTemplateError: throw error.located(path, line: line)
+    default: throw error
+    }
+  }
 }

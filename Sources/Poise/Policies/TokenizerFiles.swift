@@ -2,7 +2,8 @@ import PoiseFiles
 import PoiseModel
 import PoiseText
 
-/// The text side of a model's folder: its tokenizer, and `tokenizer_config.json` as it came, kept for saving.
+/// The text side of a model's folder: its tokenizer, and `tokenizer_config.json` as it came, kept for saving. A chat template that
+/// lies beside it, in `chat_template.jinja`, is kept within it, where every version of Hugging Face transformers looks.
 struct TokenizerFiles: Sendable {
   /// Nil for folders without one.
   var tokenizer: Tokenizer?
@@ -18,6 +19,7 @@ struct TokenizerFiles: Sendable {
     tokenizer = Tokenizer.isIn(folder: folder) ? try Tokenizer(folder: folder) : nil
     let configPath = "\(folder)/tokenizer_config.json"
     config = Files.exists(configPath) ? try Files.readJSON(configPath) : nil
+    if let template = try ChatTemplate.separateText(folder: folder) { setChatTemplate(template, for: model) }
     if let tokenizer, tokenizer.vocabularySize > model.vocabularySize {
       throw DataError(
         "\(folder)/tokenizer.json",
@@ -30,6 +32,13 @@ struct TokenizerFiles: Sendable {
   init(of model: ModelOutline) throws {
     try self.init(folder: model.folder, of: model.configuration)
     if tokenizer == nil, let base = model.adaptation?.base { try self.init(folder: base, of: model.configuration) }
+  }
+
+  var chatTemplate: ChatTemplate? { config.flatMap { ChatTemplate(tokenizerConfig: $0) } }
+
+  /// Replaces the model's chat template, for writing conversations and for saving.
+  mutating func setChatTemplate(_ template: String, for model: TransformerConfiguration) {
+    config = ChatTemplate.setting(template, in: config ?? defaultConfig(model))
   }
 
   func save(folder: String, for model: TransformerConfiguration) throws {

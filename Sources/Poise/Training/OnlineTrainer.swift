@@ -111,11 +111,11 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
     switch feedback {
     case .preferences(let annotator):
       let comparisons = zip(batch, texts).flatMap { prompt, texts in
-        plan.pairs.map { Comparison(prompt: prompt.text, first: texts[$0.first], second: texts[$0.second]) }
+        plan.pairs.map { Comparison(prompt.question, first: texts[$0.first], second: texts[$0.second]) }
       }
       return Answers(preferences: try annotator.preferences(comparisons))
     case .rewards(let rewarder):
-      let answers = zip(batch, texts).flatMap { prompt, texts in texts.map { Answer(prompt: prompt.text, response: $0) } }
+      let answers = zip(batch, texts).flatMap { prompt, texts in texts.map { Answer(prompt.question, response: $0) } }
       let rewards = try rewarder.rewards(answers)
       let groups = stride(from: 0, to: rewards.count, by: plan.responseCount).map { rewards[$0..<$0 + plan.responseCount] }
       return Answers(

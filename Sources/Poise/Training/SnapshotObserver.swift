@@ -77,7 +77,7 @@ public final class SnapshotObserver<Trained: TrainablePolicy>: TrainingObserver 
 
   /// The judge's mean p(snapshot ≻ other).
   private func preference(of snapshot: Snapshot, over other: Snapshot) throws -> Double {
-    try comparing.preferences(snapshot.texts, over: other.texts, prompts: prompts.map(\.text)).flatMap(\.self).mean
+    try comparing.preferences(snapshot.texts, over: other.texts, prompts: prompts.map(\.question)).flatMap(\.self).mean
   }
 
   private func keep(_ snapshot: Snapshot) {

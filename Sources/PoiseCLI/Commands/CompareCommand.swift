@@ -14,9 +14,10 @@ struct CompareCommand: ParsableCommand {
   @Option(
     name: .customLong("policy"), help: ArgumentHelp("A name and a model folder; give two or more.", valueName: "name=model"))
   var policies: [NamedModel]
-  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String
+  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}, text or messages.", valueName: "file")) var prompts: String
   @Option(help: ArgumentHelp("Who prefers: \(Judge.kinds).", valueName: "judge")) var judge: String
   @Option(help: ArgumentHelp("Responses of each policy to a prompt, 1 or more.", valueName: "n")) var samples = 1
+  @OptionGroup var chat: ChatFlags
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup var output: OutputOptions
   @OptionGroup var common: CommonOptions
@@ -31,7 +32,7 @@ struct CompareCommand: ParsableCommand {
     let pool = common.makePool()
     let judge = try Judge.annotator(judge, pool: pool)
     let (contestants, shared) = try ContestantSampling(
-      policies: policies, prompts: prompts, samples: samples, sampling: sampling, common: common
+      policies: policies, prompts: prompts, samples: samples, chat: chat, sampling: sampling, common: common
     ).run(pool: pool) { _ in SamplingKey(seed: common.seed) }
     let results = try SideBySide(judge: judge).compare(contestants, prompts: shared)
     if output.json {

@@ -30,6 +30,7 @@ struct ContestantSampling {
   let prompts: String
   /// Responses of each policy to a prompt.
   let samples: Int
+  let chat: ChatFlags
   let sampling: SamplingFlags
   let common: CommonOptions
 
@@ -41,7 +42,7 @@ struct ContestantSampling {
     var contestants: [Contestant] = []
     var shared: [Prompt] = []
     for named in policies {
-      let policy = try Policy(folder: named.folder)
+      let policy = try Policy(folder: named.folder, chatTemplate: chat.chatTemplate)
       let own = try policy.prompts(prompts, responseTokens: sampling.maxNewTokens)
       if contestants.isEmpty { shared = own }
       try requireSameTexts(shared, own, named)

@@ -61,7 +61,10 @@ struct DataMakeCommand: ParsableCommand {
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Reports counts, lengths, ties, empties, duplicates and bad lines of a data file.",
-    discussion: "Every line is read, also behind bad ones. The exit code is 65 where a line is no record.")
+    discussion: """
+      Every line is read, also behind bad ones. The exit code is 65 where a line is no record. Conversations are as long as what is \
+      said in them; with a tokenizer and its chat template, as the model reads them.
+      """)
 
   @Argument(
     help: ArgumentHelp("JSON Lines of prompts, completions or preferences, plain or .gz; - is standard input.", valueName: "file")
@@ -69,15 +72,21 @@ struct DataCheckCommand: ParsableCommand {
   var file: String
   @Option(help: ArgumentHelp("Folder with a tokenizer.json: lengths are then tokens, not characters.", valueName: "folder"))
   var tokenizer: String?
+  @OptionGroup var chat: ChatFlags
   @Option(help: ArgumentHelp("Count records longer than this, in tokens or characters, 1 or more.", valueName: "n"))
   var limit: Int?
   @OptionGroup var output: OutputOptions
   @OptionGroup var configurationOption: ConfigurationOption
 
-  func validate() throws { if let limit { try requireRange("--limit", limit, 1...Int.max) } }
+  func validate() throws {
+    if let limit { try requireRange("--limit", limit, 1...Int.max) }
+    if chat.chatTemplate != nil, tokenizer == nil { throw ValidationError("--chat-template needs --tokenizer.") }
+  }
 
   func run() throws {
-    let report = try DatasetReport(inputPath(file), tokenizer: try tokenizer.map { try Tokenizer(folder: $0) }, limit: limit)
+    let report = try DatasetReport(
+      inputPath(file), tokenizer: try tokenizer.map { try Tokenizer(folder: $0) },
+      chatTemplate: try tokenizer.flatMap { try ChatTemplate(folder: $0, family: chat.chatTemplate) }, limit: limit)
     Console.result(output.json ? report.json.line : String(report.table.dropLast()))
     guard report.badLines == 0 else {
       throw DataError(file, "\(report.badLines) of \(report.badLines + report.records) lines are no records.")

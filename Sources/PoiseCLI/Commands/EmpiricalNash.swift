@@ -18,6 +18,7 @@ struct EmpiricalNash {
   let reference: String?
   /// One policy only.
   let tau: Double?
+  let chat: ChatFlags
   let sampling: SamplingFlags
   let output: OutputOptions
   let common: CommonOptions
@@ -65,13 +66,13 @@ struct EmpiricalNash {
   private func game(_ judge: any Annotator, _ pool: WorkerPool) throws -> EmpiricalGame {
     // Keyed by the name: P(π ≻ π′) is about responses that know nothing of each other, and the order of policies means nothing.
     let (contestants, prompts) = try ContestantSampling(
-      policies: policies, prompts: prompts, samples: samples, sampling: sampling, common: common
+      policies: policies, prompts: prompts, samples: samples, chat: chat, sampling: sampling, common: common
     ).run(pool: pool) { SamplingKey(seed: common.seed, step: CounterGenerator.word(of: $0)) }
     return try EmpiricalGame(PreferenceTable(contestants, prompts: prompts, judge: judge), seed: common.seed)
   }
 
   private func standing(_ judge: any Annotator, _ pool: WorkerPool) throws -> EnumeratedStanding {
-    let policy = try Policy(folder: policies[0].folder)
+    let policy = try Policy(folder: policies[0].folder, chatTemplate: chat.chatTemplate)
     let reference = try Policy(folder: reference!)
     try policy.requireSameForm(reference)
     let prompts = try policy.prompts(prompts, responseTokens: sampling.maxNewTokens)

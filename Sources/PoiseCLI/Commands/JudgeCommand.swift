@@ -7,7 +7,10 @@ import PoiseModel
 struct JudgeFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "JSON Lines of {\"prompt\", \"chosen\", \"rejected\"}, with a soft label \"preference\" where there is one.",
+      """
+      JSON Lines of {\"prompt\", \"chosen\", \"rejected\"}, texts or lists of messages, with a soft label \"preference\" where there \
+      is one.
+      """,
       valueName: "file"))
   var data: String
   @Option(help: ArgumentHelp("Share of the prompts held out to decide when to stop, in [0, 0.9].", valueName: "share"))
@@ -54,12 +57,12 @@ struct JudgeRun {
     let policy = checkpoint == nil ? try start.outline() : nil
     let outline = try policy.map { try JudgeOutline(kind, startingFrom: $0) } ?? JudgeOutline(kind, folder: checkpoint!.folder)
     let data = try read(outline)
-    let (examples, heldOut) = examples(outline, data)
+    let (examples, heldOut) = try examples(outline, data)
     try memoryPlan(outline, training: examples, heldOut: heldOut).requireAvailable()
     let judge =
       try policy.map { try JudgeModel(kind, startingFrom: Policy($0, seed: common.seed)) }
       ?? JudgeModel(kind, folder: checkpoint!.folder)
-    let test = try flags.testData.map { try RecordedComparison.read($0, judge.tokenizer) }
+    let test = try flags.testData.map { try RecordedComparison.read($0, for: judge) }
     let pool = common.makePool()
     let trainer = JudgeTrainer(
       judge, examples: examples, heldOut: heldOut,
@@ -92,7 +95,7 @@ struct JudgeRun {
 
   private func read(_ outline: JudgeOutline) throws -> JudgeData {
     let data = JudgeData(
-      try RecordedComparison.read(flags.data, outline.tokenizer), validationShare: flags.validationShare, seed: common.seed)
+      try RecordedComparison.read(flags.data, for: outline), validationShare: flags.validationShare, seed: common.seed)
     guard !data.training.isEmpty else {
       throw DataError(flags.data, "every prompt was held out; give more prompts or a smaller --validation-share.")
     }
@@ -100,10 +103,10 @@ struct JudgeRun {
   }
 
   /// What the judge will read, and a word about what is too long for it.
-  private func examples(_ outline: JudgeOutline, _ data: JudgeData) -> (
+  private func examples(_ outline: JudgeOutline, _ data: JudgeData) throws -> (
     training: [PreferenceExample], heldOut: [PreferenceExample]
   ) {
-    let (examples, heldOut) = (outline.examples(data.training), outline.examples(data.validation))
+    let (examples, heldOut) = try (outline.examples(data.training), outline.examples(data.validation))
     let cut = examples.cut + heldOut.cut
     if cut > 0 {
       common.note(
@@ -123,7 +126,7 @@ struct JudgeRun {
       // More held-out comparisons than are scored at a time.
       return memoryPlan(outline, training: largest, heldOut: Array(repeating: largest, count: 64).flatMap(\.self))
     }
-    let (examples, heldOut) = examples(outline, try read(outline))
+    let (examples, heldOut) = try examples(outline, read(outline))
     return memoryPlan(outline, training: examples, heldOut: heldOut)
   }
 

@@ -59,7 +59,7 @@ struct NashCommand: ParsableCommand {
       try empirical.nash(tau: tau, sampling: sampling, output: output, common: common).validate()
     }
     if empirical.policies.isEmpty, empirical.isGiven {
-      throw ValidationError("--prompts, --judge, --reference and --samples belong to --policies.")
+      throw ValidationError("--prompts, --judge, --reference, --samples and --chat-template belong to --policies.")
     }
   }
 
@@ -155,9 +155,12 @@ struct EmpiricalFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Who prefers: \(Judge.kinds).", valueName: "judge")) var judge: String?
   @Option(help: ArgumentHelp("Responses of each policy to a prompt, 1 or more. (default: 1)", valueName: "n")) var samples: Int?
   @Option(help: ArgumentHelp("Folder of the reference of a single policy.", valueName: "model")) var reference: String?
+  @OptionGroup var chat: ChatFlags
 
   /// Whether anything was said that only policies need.
-  var isGiven: Bool { prompts != nil || judge != nil || samples != nil || reference != nil }
+  var isGiven: Bool {
+    prompts != nil || judge != nil || samples != nil || reference != nil || chat.chatTemplate != nil
+  }
 
   func validate() throws { if let samples { try requireRange("--samples", samples, 1...10_000) } }
 
@@ -165,7 +168,7 @@ struct EmpiricalFlags: ParsableArguments {
   func nash(tau: Double?, sampling: SamplingFlags, output: OutputOptions, common: CommonOptions) -> EmpiricalNash {
     EmpiricalNash(
       policies: policies, prompts: prompts!, judge: judge!, samples: samples ?? 1, reference: reference, tau: tau,
-      sampling: sampling, output: output, common: common)
+      chat: chat, sampling: sampling, output: output, common: common)
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Poise
 import PoiseFiles
 import PoiseModel
+import PoiseText
 
 /// `poise sample`
 struct SampleCommand: PlannedCommand {
@@ -16,9 +17,12 @@ struct SampleCommand: PlannedCommand {
   @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String
   @Option(help: ArgumentHelp("Folder of the reference, a model of the same form.", valueName: "model")) var reference: String?
   @Option(help: ArgumentHelp("Weight of the reference, in [0, 1].", valueName: "m")) var mixture = 0.0
-  @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"} or {\"prompt_ids\"}; - is standard input.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "JSON Lines of {\"prompt\"}, text or messages, or {\"prompt_ids\"}; - is standard input.", valueName: "file"))
   var prompts: String
   @Option(name: .customLong("n"), help: ArgumentHelp("Responses to a prompt, 1 or more.", valueName: "k")) var count = 1
+  @OptionGroup var chat: ChatFlags
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup var output: OutputOptions
   @OptionGroup var common: CommonOptions
@@ -31,7 +35,7 @@ struct SampleCommand: PlannedCommand {
 
   func run() throws {
     let pool = common.makePool()
-    let policy = try Policy(folder: model, pool: pool)
+    let policy = try Policy(folder: model, chatTemplate: chat.chatTemplate, pool: pool)
     let reference = try reference.map { try Policy(folder: $0, pool: pool) }
     if let reference { try policy.requireSameForm(reference) }
     let prompts = try policy.prompts(inputPath(prompts), responseTokens: sampling.maxNewTokens)
@@ -53,7 +57,7 @@ struct SampleCommand: PlannedCommand {
   }
 
   func memoryPlan() throws -> MemoryPlan {
-    let outline = try PolicyOutline(folder: model)
+    let outline = try PolicyOutline(folder: model, chatTemplate: chat.chatTemplate)
     let (form, options) = (TransformerForm(outline.configuration), sampling.options())
     let given =
       MemoryPlanning.isGiven(prompts)
@@ -77,8 +81,9 @@ struct SampleCommand: PlannedCommand {
   /// The mixture's log Z comes with samples that have a reference.
   private func json(_ prompt: Prompt, _ response: SampledResponse, _ policy: Policy) -> JSON {
     var object = JSON.Object()
-    object["prompt"] = .string(prompt.text)
-    object["completion"] = .string(policy.text(of: response.tokens))
+    let (conversation, text) = (prompt.question.conversation, policy.text(of: response.tokens))
+    object["prompt"] = conversation?.json ?? .string(prompt.text)
+    object["completion"] = conversation == nil ? .string(text) : [Conversation.Message(.assistant, text).json]
     object["completion_ids"] = .init(response.tokens.map { Int($0) })
     object["logp"] = .init(response.logProbability)
     object["ref_logp"] = response.referenceLogProbability.map { .init($0) } ?? .null

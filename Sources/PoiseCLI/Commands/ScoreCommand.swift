@@ -9,9 +9,10 @@ struct ScoreCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Log-probabilities of given responses, or what a reward model thinks of them.",
     discussion: """
-      Input: JSON Lines of {"prompt", "completion"} or {"text"}, or ids under prompt_ids, completion_ids, text_ids. Sums are over \
-      the completion's tokens, in nats. Text completions are scored with the end-of-sequence token behind them; ids as they are. \
-      With --reward, {"reward": r} is printed instead; {"prompt", "completion"} must then be text.
+      Input: JSON Lines of {"prompt", "completion"}, text or lists of messages, or {"messages"}, or {"text"}, or ids under \
+      prompt_ids, completion_ids, text_ids. Sums are over the completion's tokens, in nats. Completions are scored with the \
+      end-of-sequence token behind them; ids as they are. With --reward, {"reward": r} is printed instead; there must then be a \
+      prompt, and no ids.
       """)
 
   @Option(help: ArgumentHelp("Folder of the policy.", valueName: "model")) var model: String?
@@ -19,13 +20,14 @@ struct ScoreCommand: PlannedCommand {
   @Option(help: ArgumentHelp("Folder of the reference, a model of the same form.", valueName: "model")) var reference: String?
   @Option(help: ArgumentHelp("JSON Lines of responses; - is standard input.", valueName: "file")) var input: String
   @Flag(name: .customLong("no-eos"), help: "Leave the end-of-sequence token off text completions.") var leavesEndOff = false
+  @OptionGroup var chat: ChatFlags
   @OptionGroup var output: OutputOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     if (model == nil) == (reward == nil) { throw ValidationError("Give --model, or --reward for a reward model.") }
-    if reward != nil, reference != nil || leavesEndOff {
-      throw ValidationError("--reference and --no-eos belong to --model; a reward model has no use for them.")
+    if reward != nil, reference != nil || leavesEndOff || chat.chatTemplate != nil {
+      throw ValidationError("--reference, --no-eos and --chat-template belong to --model; a reward model has no use for them.")
     }
   }
 
@@ -34,12 +36,14 @@ struct ScoreCommand: PlannedCommand {
   private func scoreRewards(_ folder: String) throws {
     let judge = try JudgeModel(.reward, folder: folder)
     let answers = try CompletionRecord.read(inputPath(input)).map { record in
-      guard case .text(let prompt)? = record.prompt, case .text(let response) = record.completion else {
+      switch (record.prompt, record.completion) {
+      case (.text(let prompt)?, .text(let response)): return Answer(prompt: prompt, response: response)
+      case (.conversation(let conversation)?, .text(let response)): return Answer(Question(conversation), response: response)
+      default:
         throw DataError(input, line: record.line, "a reward model reads text: \"prompt\" and \"completion\" were expected.")
       }
-      return Answer(prompt: prompt, response: response)
     }
-    let rewards = RewardModelRewarder(judge, pool: common.makePool()).rewards(answers)
+    let rewards = try RewardModelRewarder(judge, pool: common.makePool()).rewards(answers)
     if output.json { return rewards.forEach { Console.result((["reward": .init($0)] as JSON).line) } }
     var table = TextTable(["response", "reward"])
     for (index, reward) in rewards.enumerated() { table.add([String(index + 1), reward.formatted(decimals: 4)]) }
@@ -48,7 +52,7 @@ struct ScoreCommand: PlannedCommand {
 
   private func scoreLogProbabilities(_ folder: String) throws {
     let pool = common.makePool()
-    let policy = try Policy(folder: folder, pool: pool)
+    let policy = try Policy(folder: folder, chatTemplate: chat.chatTemplate, pool: pool)
     let reference = try reference.map { try Policy(folder: $0, pool: pool) }
     if let reference { try policy.requireSameForm(reference) }
     let groups = try policy.groups(inputPath(input), endingText: !leavesEndOff)
@@ -67,7 +71,7 @@ struct ScoreCommand: PlannedCommand {
     guard let model else {
       throw ValidationError("--plan has nothing to say of --reward, which reads a few answers at a time.")
     }
-    let outline = try PolicyOutline(folder: model)
+    let outline = try PolicyOutline(folder: model, chatTemplate: chat.chatTemplate)
     let (configuration, form) = (outline.configuration, TransformerForm(outline.configuration))
     let groups =
       MemoryPlanning.isGiven(input)

@@ -8,7 +8,10 @@ import PoiseText
 struct SupervisedCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "sft", abstract: "Supervised fine-tuning, of a model or from scratch.",
-    discussion: "Data: JSON Lines of {\"prompt\", \"completion\"} or {\"text\"}. Only completions are learnt.")
+    discussion: """
+      Data: JSON Lines of {"prompt", "completion"}, text or lists of messages, or {"messages"}, whose last message is the completion, \
+      or {"text"}. Only completions are learnt.
+      """)
 
   @Option(help: ArgumentHelp("JSON Lines of examples.", valueName: "file")) var data: String
   @OptionGroup var start: StartFlags

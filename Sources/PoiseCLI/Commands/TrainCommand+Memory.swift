@@ -3,7 +3,7 @@ import PoiseModel
 
 extension TrainCommand {
   func memoryPlan() throws -> MemoryPlan {
-    let outline = try adapters.adapted(PolicyOutline(folder: model))
+    let outline = try startingOutline()
     let isGiven = MemoryPlanning.isGiven((offline ? data : prompts)!)
     return try memoryPlan(outline, isGiven ? read(outline) : longestInput(of: outline))
   }

@@ -16,7 +16,8 @@ struct TrainCommand: PlannedCommand {
     discussion: """
       Online, every step samples responses to a batch of prompts, asks the annotator which are preferred, and moves the policy. The \
       annotator is one of: \(Judge.kinds). A program reads {"prompt", "a", "b"} and writes {"preference": p}, a line each, in \
-      order. With --offline, recorded preferences in --data take the place of prompts and annotator.
+      order. With --offline, recorded preferences in --data take the place of prompts and annotator. Prompts, and what is chosen \
+      and rejected, are texts or lists of messages.
 
       \(Algorithm.table.map { "\($0.name.rawValue): \($0.title)\($0.summary)" }.joined(separator: "\n"))
 
@@ -53,6 +54,7 @@ struct TrainCommand: PlannedCommand {
   @Option(
     help: ArgumentHelp("Weight of the preferred response's log π in slic-hf, 0 or more; 0 leaves it out.", valueName: "lambda"))
   var slicRegularization = 0.0
+  @OptionGroup var chat: ChatFlags
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
   @OptionGroup(title: "Adapters") var adapters: AdapterFlags
@@ -93,7 +95,8 @@ struct TrainCommand: PlannedCommand {
     let run = TrainingRun(
       flags: training, common: common, command: "train \(algorithm.rawValue)\(kind)", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
-    let outline = try checkpoint.map { try PolicyOutline(folder: $0.folder) } ?? adapters.adapted(PolicyOutline(folder: model))
+    let outline =
+      try checkpoint.map { try PolicyOutline(folder: $0.folder, chatTemplate: chat.chatTemplate) } ?? startingOutline()
     let input = try read(outline)
     try memoryPlan(outline, input).requireAvailable()
     let policy = try Policy(outline, seed: common.seed)
@@ -108,6 +111,11 @@ struct TrainCommand: PlannedCommand {
     Console.result(TrainingSummary(records: records).text)
     if !records.isEmpty { Console.result("\n" + RunDiagnosis(records).text) }
     Console.result("\nThe policy is in \(training.out).")
+  }
+
+  /// What a fresh run trains.
+  func startingOutline() throws -> PolicyOutline {
+    try adapters.adapted(PolicyOutline(folder: model, chatTemplate: chat.chatTemplate))
   }
 
   var options: TrainingOptions { training.options(Self.defaults, seed: common.seed) }
@@ -181,6 +189,7 @@ struct TrainCommand: PlannedCommand {
     object["prompts"] = prompts.map { .string($0) } ?? .null
     object["annotator"] = annotator.map { .string($0) } ?? .null
     object["data"] = data.map { .string($0) } ?? .null
+    object["chat_template"] = chat.resolved
     object["tau"] = .init(algorithm.tau)
     object["mixture"] = .init(algorithm.sampling.mixture)
     object["responses"] = .init(responses)

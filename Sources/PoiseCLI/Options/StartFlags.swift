@@ -18,6 +18,7 @@ struct StartFlags: ParsableArguments {
   var eosToken = "<|endoftext|>"
   @Option(help: ArgumentHelp("Most tokens of prompt and response, for a Llama from scratch, 8 or more.", valueName: "n"))
   var contextLength = 512
+  @OptionGroup var chat: ChatFlags
 
   /// - Parameter resuming: a resumed run starts from its own checkpoint.
   func validate(resuming: Bool) throws {
@@ -31,7 +32,7 @@ struct StartFlags: ParsableArguments {
 
   /// All but the weights of the policy that these options describe.
   func outline() throws -> PolicyOutline {
-    if let model { return try PolicyOutline(folder: model) }
+    if let model { return try PolicyOutline(folder: model, chatTemplate: chat.chatTemplate) }
     let tokenizer = try Tokenizer(folder: tokenizer!)
     guard let end = tokenizer.id(of: eosToken) else {
       throw DataError(
@@ -40,13 +41,15 @@ struct StartFlags: ParsableArguments {
     }
     let configuration = preset!.configuration(
       vocabularySize: tokenizer.vocabularySize, endOfSequence: end, contextLength: contextLength)
-    return PolicyOutline(new: configuration, family: preset!.family, tokenizer: tokenizer)
+    return PolicyOutline(
+      new: configuration, family: preset!.family, tokenizer: tokenizer, chatTemplate: chat.chatTemplate)
   }
 
   var resolved: JSON.Object {
     var object = JSON.Object()
     object["model"] = model.map { .string($0) } ?? .null
     object["preset"] = preset.map { .string($0.rawValue) } ?? .null
+    object["chat_template"] = chat.resolved
     return object
   }
 }

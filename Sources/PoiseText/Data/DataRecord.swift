@@ -31,16 +31,14 @@ struct RecordFields {
     guard json.object != nil else {
       throw wrong("one JSON object a line was expected, and this is \(json.kind).")
     }
-    if json["messages"] != nil || json["conversations"] != nil { throw conversation("messages") }
+    guard json["conversations"] == nil else {
+      throw wrong(
+        "\"conversations\" is a form that is not read here. Give a list of {\"role\", \"content\"} as \"messages\", or as \"prompt\", "
+          + "\"completion\", \"chosen\" and \"rejected\".")
+    }
   }
 
   func wrong(_ problem: String) -> DataError { DataError(path, line: line, problem) }
-
-  private func conversation(_ key: String) -> DataError {
-    wrong(
-      "\"\(key)\" is a conversation (a list of messages with roles), which is not read here. "
-        + "Apply the model's chat template first and give the result as text, or as ids under \"\(key)_ids\".")
-  }
 
   func has(_ key: String) -> Bool { json[key] != nil || json[key + "_ids"] != nil }
 
@@ -48,7 +46,6 @@ struct RecordFields {
   func content(_ key: String) throws(DataError) -> TextOrTokens {
     if let ids = json[key + "_ids"] { return .tokens(try tokens(ids, key + "_ids")) }
     guard let value = json[key] else { throw wrong("\"\(key)\" or \"\(key)_ids\" was expected, and neither is there.") }
-    if value.array?.first?["role"] != nil { throw conversation(key) }
     guard let text = value.string else { throw wrong("\"\(key)\" should be a string, and is \(value.kind).") }
     return .text(text)
   }
@@ -58,6 +55,20 @@ struct RecordFields {
     let content = try content(key)
     guard !content.isEmpty else { throw empty(key) }
     return content
+  }
+
+  /// Whether `key` holds messages and not their ids, which would be taken.
+  func hasMessages(_ key: String) -> Bool { json[key]?.array != nil && json[key + "_ids"] == nil }
+
+  func prompt() throws(DataError) -> PromptContent {
+    guard hasMessages("prompt") else { return PromptContent(try content("prompt")) }
+    return .conversation(try conversation(try messages("prompt"), "\"prompt\""))
+  }
+
+  /// What is said to a prompt: where that is a conversation, the text of one message by the assistant, or ids.
+  func response(_ key: String, to prompt: PromptContent) throws(DataError) -> TextOrTokens {
+    if case .conversation = prompt, json[key + "_ids"] == nil { return .text(try answer(try messages(key), key)) }
+    return try nonemptyContent(key)
   }
 
   func empty(_ key: String) -> DataError { wrong("\"\(key)\" is empty; at least one character or token was expected.") }
@@ -75,34 +86,40 @@ struct RecordFields {
   }
 }
 
-/// A prompt to be answered: `{"prompt"}` or `{"prompt_ids"}`.
+/// A prompt to be answered: `{"prompt"}`, which is text or a list of messages, or `{"prompt_ids"}`.
 public struct PromptRecord: DataRecord, Equatable {
-  public let prompt: TextOrTokens
+  public let prompt: PromptContent
   public let line: Int
 
   public init(_ json: JSON, path: String, line: Int) throws(DataError) {
-    prompt = try RecordFields(json, path: path, line: line).content("prompt")
+    prompt = try RecordFields(json, path: path, line: line).prompt()
     self.line = line
   }
 }
 
-/// A text to be imitated: `{"prompt", "completion"}`, or `{"text"}` without a prompt; ids under `…_ids`.
+/// A text to be imitated: `{"prompt", "completion"}`, or `{"text"}` without a prompt; ids under `…_ids`. Conversations are lists of
+/// messages, `{"prompt": […], "completion": [{"role": "assistant", …}]}`, or `{"messages"}`, of which the last is the completion.
 public struct CompletionRecord: DataRecord, Equatable {
   /// Nil where the whole text is to be learned.
-  public let prompt: TextOrTokens?
+  public let prompt: PromptContent?
+  /// To a conversation: what the assistant says.
   public let completion: TextOrTokens
   public let line: Int
 
   public init(_ json: JSON, path: String, line: Int) throws(DataError) {
     let fields = try RecordFields(json, path: path, line: line)
     if fields.has("completion") {
-      prompt = try fields.content("prompt")
-      completion = try fields.nonemptyContent("completion")
+      let prompt = try fields.prompt()
+      self.prompt = prompt
+      completion = try fields.response("completion", to: prompt)
+    } else if json["messages"] != nil {
+      let turn = try fields.turn("messages")
+      (prompt, completion) = (.conversation(turn.prompt), .text(turn.answer))
     } else if fields.has("text") {
       prompt = nil
       completion = try fields.nonemptyContent("text")
     } else {
-      throw fields.wrong("\"completion\" or \"text\" (or their ids) was expected, and neither is there.")
+      throw fields.wrong("\"completion\", \"messages\" or \"text\" (or ids) was expected, and none is there.")
     }
     self.line = line
   }

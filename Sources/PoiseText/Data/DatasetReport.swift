@@ -10,7 +10,7 @@ public struct DatasetReport: Sendable {
       func has(_ key: String) -> Bool { json[key] != nil || json[key + "_ids"] != nil }
       if has("chosen") || has("rejected") || json["summaries"] != nil {
         self = .preferences
-      } else if has("completion") || has("text") {
+      } else if has("completion") || has("text") || json["messages"] != nil {
         self = .completions
       } else if has("prompt") {
         self = .prompts
@@ -56,10 +56,14 @@ public struct DatasetReport: Sendable {
 
   /// - Parameters:
   ///   - tokenizer: measures in tokens; without it in characters.
+  ///   - chatTemplate: writes conversations as the tokenizer then reads them; without it what is said alone is measured.
   ///   - limit: what a model can take, in the same unit; counts the records that are longer.
   ///   - shownProblems: how many bad lines to describe.
-  /// - Throws: `FileError` where the file cannot be read, `DataError` where it is not whole gzip data.
-  public init(_ path: String, tokenizer: Tokenizer? = nil, limit: Int? = nil, shownProblems: Int = 10) throws {
+  /// - Throws: `FileError` where the file cannot be read, `DataError` where it is not whole gzip data, or where the chat template
+  ///   cannot be followed.
+  public init(
+    _ path: String, tokenizer: Tokenizer? = nil, chatTemplate: ChatTemplate? = nil, limit: Int? = nil, shownProblems: Int = 10
+  ) throws {
     self.path = path
     self.limit = limit
     unit = tokenizer == nil ? .characters : .tokens
@@ -68,10 +72,13 @@ public struct DatasetReport: Sendable {
     try JSONLines.readTolerantly(path) { line, json in
       do throws(DataError) {
         let record = try record(try json.get(), line)
+        let lengths = try lengths(record, tokenizer, chatTemplate)
         // A 64-bit hash stands for the record, so that memory does not grow with its length.
         if !seen.insert(record.contentHash).inserted { duplicates += 1 }
-        count(record, tokenizer, measuring: &measured)
+        count(record, lengths, measuring: &measured)
       } catch {
+        // A chat template that cannot be followed is no fault of the line.
+        guard error.category == .badData else { throw error }
         badLines += 1
         if problems.count < shownProblems { problems.append(error) }
       }
@@ -86,34 +93,57 @@ public struct DatasetReport: Sendable {
     guard let kind else {
       throw DataError(
         path, line: line,
-        "no record is recognised: \"prompt\", \"completion\", \"text\", or \"chosen\" and \"rejected\" were expected.")
+        "no record is recognised: \"prompt\", \"completion\", \"messages\", \"text\", or \"chosen\" and \"rejected\" were expected."
+      )
     }
     do { return try kind.record(json, path: path, line: line) } catch {
-      let answers = ["completion", "text", "chosen", "rejected"]
-      if answers.contains(where: { json[$0] == "" || json[$0 + "_ids"] == [] }) { emptyAnswers += 1 }
+      let answers = ["completion", "messages", "text", "chosen", "rejected"]
+      func isEmpty(_ answer: String) -> Bool {
+        json[answer] == "" || json[answer + "_ids"] == [] || json[answer]?.array?.last?["content"] == ""
+      }
+      if answers.contains(where: isEmpty) { emptyAnswers += 1 }
       throw error
     }
   }
 
-  private mutating func count(_ record: any MeasurableRecord, _ tokenizer: Tokenizer?, measuring measured: inout [String: [Int]])
-  {
+  /// The lengths of a record's prompt, where it has one, and of its answers.
+  private typealias Lengths = (prompt: Int?, answers: [Int])
+
+  private func lengths(
+    _ record: any MeasurableRecord, _ tokenizer: Tokenizer?, _ template: ChatTemplate?
+  ) throws(DataError) -> Lengths {
+    guard let tokenizer, let template, case .conversation(let conversation)? = record.measuredPrompt else {
+      return (record.measuredPrompt?.length(tokenizer), record.answers.map { $0.content.length(tokenizer) })
+    }
+    do throws(ChatTemplateError) {
+      var answers: [Int] = []
+      for (_, content) in record.answers {
+        guard case .text(let answer) = content else {
+          answers.append(content.length(tokenizer))
+          continue
+        }
+        answers.append(try template.responseTokens(answer, to: conversation, tokenizer, endOfSequence: []).count)
+      }
+      return (try template.promptTokens(conversation, tokenizer).count, answers)
+    } catch { throw error.located(path, line: record.line) }
+  }
+
+  private mutating func count(
+    _ record: any MeasurableRecord, _ lengths: Lengths, measuring measured: inout [String: [Int]]
+  ) {
     records += 1
     if record.isTie { ties += 1 }
-    var prompt = 0
-    var longestAnswer = 0
-    for (field, content) in record.fields {
-      let length = content.length(tokenizer)
-      measured[field, default: []].append(length)
-      if field == "prompt" { prompt = length } else { longestAnswer = max(longestAnswer, length) }
-      if field == "prompt", content.isEmpty { emptyPrompts += 1 }
-    }
-    if let limit, prompt + longestAnswer > limit { truncations += 1 }
+    if let prompt = lengths.prompt { measured["prompt", default: []].append(prompt) }
+    for (answer, length) in zip(record.answers, lengths.answers) { measured[answer.name, default: []].append(length) }
+    if record.measuredPrompt?.isEmpty == true { emptyPrompts += 1 }
+    if let limit, (lengths.prompt ?? 0) + (lengths.answers.max() ?? 0) > limit { truncations += 1 }
   }
 }
 
 /// A record whose parts can be measured.
 protocol MeasurableRecord: DataRecord {
-  var fields: [(name: String, content: TextOrTokens)] { get }
+  var measuredPrompt: PromptContent? { get }
+  var answers: [(name: String, content: TextOrTokens)] { get }
   var isTie: Bool { get }
 }
 
@@ -123,7 +153,8 @@ extension MeasurableRecord {
   /// Of what it says, wherever it stands.
   fileprivate var contentHash: Int {
     var hasher = Hasher()
-    for (name, content) in fields {
+    hasher.combine(measuredPrompt)
+    for (name, content) in answers {
       hasher.combine(name)
       hasher.combine(content)
     }
@@ -132,18 +163,30 @@ extension MeasurableRecord {
 }
 
 extension PromptRecord: MeasurableRecord {
-  var fields: [(name: String, content: TextOrTokens)] { [("prompt", prompt)] }
+  var measuredPrompt: PromptContent? { prompt }
+  var answers: [(name: String, content: TextOrTokens)] { [] }
 }
 
 extension CompletionRecord: MeasurableRecord {
-  var fields: [(name: String, content: TextOrTokens)] {
-    (prompt.map { [("prompt", $0)] } ?? []) + [("completion", completion)]
-  }
+  var measuredPrompt: PromptContent? { prompt }
+  var answers: [(name: String, content: TextOrTokens)] { [("completion", completion)] }
 }
 
 extension PreferenceRecord: MeasurableRecord {
-  var fields: [(name: String, content: TextOrTokens)] { [("prompt", prompt), ("chosen", chosen), ("rejected", rejected)] }
+  var measuredPrompt: PromptContent? { prompt }
+  var answers: [(name: String, content: TextOrTokens)] { [("chosen", chosen), ("rejected", rejected)] }
   var isTie: Bool { preference == 0.5 || chosen == rejected }
+}
+
+extension PromptContent {
+  fileprivate func length(_ tokenizer: Tokenizer?) -> Int {
+    switch self {
+    case .text(let text): TextOrTokens.text(text).length(tokenizer)
+    case .tokens(let ids): ids.count
+    case .conversation(let conversation):
+      conversation.messages.reduce(0) { $0 + TextOrTokens.text($1.content).length(tokenizer) }
+    }
+  }
 }
 
 extension TextOrTokens {

@@ -4,9 +4,12 @@ import PoiseFiles
 /// - `{"prompt", "chosen", "rejected"}`, ids under `…_ids`, and an optional soft label `"preference"`;
 /// - `{"chosen", "rejected"}`: the prompt is what both begin with, for Anthropic's HH transcripts up to the last
 ///   `\n\nAssistant:` that they share;
+/// - the same of messages: `"prompt"` a conversation, `"chosen"` and `"rejected"` each one message by the assistant; or both whole
+///   conversations, whose common messages are the prompt, also where a text beside them, which they repeat, is called the prompt;
 /// - OpenAI's summarize-from-feedback comparisons, `{"info", "summaries", "choice"}`, of Reddit posts.
 public struct PreferenceRecord: DataRecord, Equatable {
-  public let prompt: TextOrTokens
+  public let prompt: PromptContent
+  /// To a conversation: what the assistant says; so is `rejected`.
   public let chosen: TextOrTokens
   public let rejected: TextOrTokens
   /// p(chosen ≻ rejected), from 0 to 1; 1 unless the line says otherwise.
@@ -26,7 +29,7 @@ public struct PreferenceRecord: DataRecord, Equatable {
 }
 
 extension RecordFields {
-  typealias Pair = (prompt: TextOrTokens, chosen: TextOrTokens, rejected: TextOrTokens)
+  typealias Pair = (prompt: PromptContent, chosen: TextOrTokens, rejected: TextOrTokens)
 
   fileprivate func preference() throws(DataError) -> Double {
     guard let value = json["preference"], !value.isNull else { return 1 }
@@ -37,9 +40,16 @@ extension RecordFields {
   }
 
   fileprivate func pair() throws(DataError) -> Pair {
+    if hasMessages("chosen"), !hasMessages("prompt"), json["prompt_ids"] == nil {
+      let turns = try turns("chosen", "rejected")
+      return (.conversation(turns.prompt), .text(turns.answers.0), .text(turns.answers.1))
+    }
+    if has("prompt") {
+      let prompt = try prompt()
+      return (prompt, try response("chosen", to: prompt), try response("rejected", to: prompt))
+    }
     let chosen = try nonemptyContent("chosen")
     let rejected = try nonemptyContent("rejected")
-    if has("prompt") { return (try content("prompt"), chosen, rejected) }
     let pair: Pair
     switch (chosen, rejected) {
     case (.text(let chosen), .text(let rejected)):

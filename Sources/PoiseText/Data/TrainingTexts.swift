@@ -2,7 +2,7 @@ import PoiseFiles
 
 /// Texts for a tokenizer to learn from.
 public enum TrainingTexts {
-  /// The texts of a file: every string that a record's fields hold where the name ends in `.jsonl`, `.json` or `.jsonl.gz`,
+  /// The texts of a file: every string, and every message, that a record's fields hold where the name ends in `.jsonl`, `.json` or `.jsonl.gz`,
   /// otherwise the whole file as one text.
   /// - Throws: `FileError`; `DataError` for a line that is not JSON, for bytes that are not UTF-8, and where there is no text.
   public static func read(_ path: String) throws -> [String] {
@@ -15,12 +15,17 @@ public enum TrainingTexts {
     return texts
   }
 
-  private static let fields = ["prompt", "completion", "text", "chosen", "rejected"]
+  private static let fields = ["prompt", "completion", "text", "messages", "chosen", "rejected"]
 
   private static func records(_ path: String) throws -> [String] {
     var texts: [String] = []
-    try JSONLines.read(path) { _, json in texts += fields.compactMap { json[$0]?.string } }
+    try JSONLines.read(path) { _, json in texts += fields.compactMap { json[$0] }.flatMap(strings) }
     return texts
+  }
+
+  /// A string itself, or what messages say.
+  private static func strings(_ value: JSON) -> [String] {
+    value.string.map { [$0] } ?? (value.array ?? []).compactMap { $0["content"]?.string }
   }
 
   private static func whole(_ path: String) throws -> String {

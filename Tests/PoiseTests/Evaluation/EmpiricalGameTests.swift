@@ -38,7 +38,7 @@ import Testing
     try PreferenceTable(
       names: (0..<policies).map { "policy \($0)" },
       texts: (0..<policies).map { policy in Array(repeating: ["\(policy)"], count: prompts) },
-      prompts: (0..<prompts).map(String.init), judge: judge)
+      prompts: (0..<prompts).map { Question(String($0)) }, judge: judge)
   }
 
   private func drawn(_ game: PreferenceGame, prompts: Int, seed: UInt64, resamples: Int) throws -> EmpiricalGame {

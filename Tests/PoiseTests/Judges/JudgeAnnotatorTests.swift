@@ -43,7 +43,7 @@ import Testing
   @Test func aPreferenceIsTheMeanOfWhatTheModelSaysOfBothOrders() throws {
     let judge = try TinyJudge.opinionated(.preference)
     let specification = TransformerSpecification(judge.transformer, parameters: judge.parameters)
-    let found = PreferenceModelAnnotator(judge, pool: pool).preferences(comparisons)
+    let found = try PreferenceModelAnnotator(judge, pool: pool).preferences(comparisons)
     for (comparison, found) in zip(comparisons, found).prefix(5) {
       let prompt = judge.tokenizer.encode(comparison.prompt).map { Int32($0) }
       let responses = [comparison.first, comparison.second].map { judge.tokenizer.encode($0).map { Int32($0) } + [0] }
@@ -57,8 +57,8 @@ import Testing
   @Test func equalTextsAreATie() throws {
     let annotator = try annotator()
     let equal = Comparison(prompt: "which?", first: " ant", second: " ant")
-    #expect(annotator.preferences([comparisons[0], equal, comparisons[1]])[1] == 0.5)
-    #expect(annotator.preferences([equal]) == [0.5] && annotator.preferences([]) == [])
+    #expect(try annotator.preferences([comparisons[0], equal, comparisons[1]])[1] == 0.5)
+    #expect(try annotator.preferences([equal]) == [0.5] && annotator.preferences([]) == [])
   }
 
   /// Texts that a reader cannot tell apart, of different bytes: they are different tokens.
@@ -93,8 +93,8 @@ import Testing
       TinyJudge.words.map { Answer(prompt: prompt, response: " \($0)") } + [Answer(prompt: prompt, response: long)]
         + (0..<9).map { Answer(prompt: prompt, response: " \($0)") }
     }
-    let together = rewarder.rewards(crowd)
-    for (answer, reward) in zip(crowd, together) { #expect(abs(rewarder.rewards([answer])[0] - reward) < 1e-5) }
+    let together = try rewarder.rewards(crowd)
+    for (answer, reward) in zip(crowd, together) { #expect(try abs(rewarder.rewards([answer])[0] - reward) < 1e-5) }
     #expect(Set(together.map { ($0 * 1e4).rounded() }).count > 30)
   }
 

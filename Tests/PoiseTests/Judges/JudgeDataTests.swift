@@ -48,7 +48,7 @@ import Testing
       {"prompt": "which?", "chosen_ids": \(ids), "rejected": " hen", "preference": 0.25}
       """)
     #expect(
-      try RecordedComparison.read(path, TinyJudge.tokenizer) == [
+      try RecordedComparison.read(path, for: TinyJudge.opinionated(.reward)) == [
         RecordedComparison(Comparison(prompt: "which?", first: " ant", second: " bee"), preference: 1),
         RecordedComparison(Comparison(prompt: "which?", first: " ant bee", second: " hen"), preference: 0.25),
       ])
@@ -62,7 +62,7 @@ import Testing
       {"prompt": "a", "chosen": "b", "rejected": "c"}
       {"prompt": "a", "chosen_ids": [9999], "rejected": "c"}
       """)
-    let error = #expect(throws: DataError.self) { try RecordedComparison.read(path, TinyJudge.tokenizer) }
+    let error = #expect(throws: DataError.self) { try RecordedComparison.read(path, for: TinyJudge.opinionated(.reward)) }
     #expect(error?.description.hasPrefix("\(path), line 2: the token id 9999 is outside") == true)
     #expect(error?.category == .badData)
   }

@@ -51,7 +51,7 @@ import Testing
 
   @Test func onlyAPreferenceModelHasABiasOfPosition() throws {
     let judge = try TinyJudge.opinionated(.preference)
-    let orders = PreferenceModelAnnotator(judge, pool: pool).predictions(test.map(\.comparison))
+    let orders = try PreferenceModelAnnotator(judge, pool: pool).predictions(test.map(\.comparison))
     let expected = orders.reduce(0) { $0 + abs($1.forth + $1.back - 1) } / 7
     #expect(expected > 1e-3)
     #expect(abs(try #require(try report(judge, test).meanAsymmetry) - expected) < 1e-6)
@@ -71,7 +71,7 @@ import Testing
     }
     let judge = try JudgeModel(.preference, startingFrom: TinyJudge.policy(blocks: 2))
     let cycle = TinyJudge.comparisons(100, words: 3, seed: 1) { ($0 + 1) % 3 == $1 ? 0 : 1 }
-    let trainer = TinyJudge.trainer(judge, cycle, options: TinyJudge.options(steps: 80))
+    let trainer = try TinyJudge.trainer(judge, cycle, options: TinyJudge.options(steps: 80))
     for _ in 0..<80 { _ = try trainer.step() }
     let share = try #require(try report(judge, test).cyclicShare)
     #expect(try share == expected(judge) && share >= 0.5)

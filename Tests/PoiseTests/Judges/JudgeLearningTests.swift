@@ -6,7 +6,7 @@ import Testing
 /// What judges can learn from comparisons, and what they cannot.
 @Suite struct JudgeLearningTests {
   private func train(_ judge: JudgeModel, _ training: [RecordedComparison], steps: Int = 100, centring: Double = 0.01) throws {
-    let trainer = TinyJudge.trainer(judge, training, centring: centring, options: TinyJudge.options(steps: steps))
+    let trainer = try TinyJudge.trainer(judge, training, centring: centring, options: TinyJudge.options(steps: steps))
     for _ in 0..<steps { _ = try trainer.step() }
   }
 
@@ -56,7 +56,7 @@ import Testing
       try train(judge, training, centring: centring)
       #expect(try judge.agreement(training) > 0.9)
       let answers = TinyJudge.words.map { Answer(prompt: "0?", response: TinyJudge.text([$0])) }
-      let rewards = RewardModelRewarder(judge, pool: WorkerPool(workerCount: 1)).rewards(answers)
+      let rewards = try RewardModelRewarder(judge, pool: WorkerPool(workerCount: 1)).rewards(answers)
       return rewards.reduce(0, +) / Double(rewards.count)
     }
     #expect(try abs(meanReward(centring: 0)) > 1)

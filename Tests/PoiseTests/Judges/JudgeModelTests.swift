@@ -46,7 +46,7 @@ import Testing
 
   @Test func aRunFolderIsReadAtItsNewestCheckpoint() throws {
     let run = RunFolder(folder.path + "/run")
-    let trainer = TinyJudge.trainer(
+    let trainer = try TinyJudge.trainer(
       try TinyJudge.opinionated(.reward), TinyJudge.comparisons(4, seed: 1) { _, _ in 1 }, options: TinyJudge.options(steps: 2))
     _ = try trainer.step()
     try Files.createDirectory(run.path)
@@ -139,30 +139,30 @@ import Testing
   /// Prompt, responses and whether anything was left out.
   private func read(
     _ judge: JudgeModel, _ prompt: String, _ first: String, _ second: String
-  ) -> (group: TokenGroup, isCut: Bool) {
+  ) throws -> (group: TokenGroup, isCut: Bool) {
     var isCut = false
-    return (judge.group(prompt: prompt, first: first, second: second, isCut: &isCut), isCut)
+    return (try judge.group(Comparison(prompt: prompt, first: first, second: second), isCut: &isCut), isCut)
   }
 
   @Test func everyResponseEndsWithTheEndOfSequence() throws {
     let (prompt, first, second) = (tokens(" gnu"), tokens(" ant bee") + [0], tokens(" cat") + [0])
     #expect(first.count == 3 && second.count == 2)
-    let reward = read(try judge(.reward), " gnu", " ant bee", " cat")
+    let reward = try read(judge(.reward), " gnu", " ant bee", " cat")
     #expect(reward.group == TokenGroup(prompt: prompt, responses: [first, second]) && !reward.isCut)
-    let preference = read(try judge(.preference), " gnu", " ant bee", " cat")
+    let preference = try read(judge(.preference), " gnu", " ant bee", " cat")
     #expect(preference.group == TokenGroup(prompt: prompt, responses: [first + second, second + first]) && !preference.isCut)
   }
 
   @Test(arguments: JudgeModel.Kind.allCases)
   func emptyTextsAreRead(_ kind: JudgeModel.Kind) throws {
-    let group = read(try judge(kind), "", "", "").group
+    let group = try read(judge(kind), "", "", "").group
     #expect(group.prompt == [0])
     #expect(group.responses.allSatisfy { $0 == (kind == .reward ? [0] : [0, 0]) })
   }
 
   @Test(arguments: JudgeModel.Kind.allCases)
   func aLongPromptLosesItsBeginning(_ kind: JudgeModel.Kind) throws {
-    let (group, isCut) = read(try judge(kind), words(100), " ant", " bee")
+    let (group, isCut) = try read(judge(kind), words(100), " ant", " bee")
     let responses = kind == .reward ? [[" ant"], [" bee"]] : [[" ant", " bee"], [" bee", " ant"]]
     #expect(group.responses == responses.map { $0.flatMap { tokens($0) + [0] } })
     #expect(group.prompt == tokens(words(100)).suffix(32 - group.responses[0].count))
@@ -172,7 +172,7 @@ import Testing
   /// Half the context is theirs, shared evenly where both are read together.
   @Test(arguments: JudgeModel.Kind.allCases)
   func longResponsesLoseTheirEnds(_ kind: JudgeModel.Kind) throws {
-    let (group, isCut) = read(try judge(kind), words(100), words(60), words(60, from: 3))
+    let (group, isCut) = try read(judge(kind), words(100), words(60), words(60, from: 3))
     let kept = kind == .reward ? 15 : 7
     let (first, second) = (tokens(words(kept)) + [0], tokens(words(kept, from: 3)) + [0])
     #expect(group.responses == (kind == .reward ? [first, second] : [first + second, second + first]))
@@ -182,10 +182,10 @@ import Testing
 
   /// What a short prompt leaves is for the responses.
   @Test func aResponseThatFitsBehindItsPromptIsNotCut() throws {
-    let (group, isCut) = read(try judge(.reward), words(3), words(28), " ant")
+    let (group, isCut) = try read(judge(.reward), words(3), words(28), " ant")
     #expect(group.prompt == tokens(words(3)) && group.responses == [tokens(words(28)) + [0], tokens(" ant") + [0]])
     #expect(!isCut)
-    let more = read(try judge(.reward), words(3), words(29), " ant")
+    let more = try read(judge(.reward), words(3), words(29), " ant")
     #expect(more.group.prompt == tokens(words(3)) && more.group.responses[0] == tokens(words(28)) + [0] && more.isCut)
   }
 

@@ -68,9 +68,9 @@ enum TinyJudge {
     _ judge: JudgeModel, _ training: [RecordedComparison], heldOut: [RecordedComparison] = [],
     stopping: JudgeTrainer.Stopping = .init(evaluateEvery: 20, patience: 100), centring: Double = 0.01, workers: Int = 1,
     options: TrainingOptions
-  ) -> JudgeTrainer {
+  ) throws -> JudgeTrainer {
     JudgeTrainer(
-      judge, examples: judge.examples(training).examples, heldOut: judge.examples(heldOut).examples, stopping: stopping,
+      judge, examples: try judge.examples(training).examples, heldOut: try judge.examples(heldOut).examples, stopping: stopping,
       centring: centring, options: options, pool: WorkerPool(workerCount: workers))
   }
 }
@@ -81,7 +81,7 @@ extension JudgeModel {
     let pool = WorkerPool(workerCount: 1)
     switch kind {
     case .reward: return try RewardAnnotator(RewardModelRewarder(self, pool: pool)).preferences(comparisons.map(\.comparison))
-    case .preference: return PreferenceModelAnnotator(self, pool: pool).preferences(comparisons.map(\.comparison))
+    case .preference: return try PreferenceModelAnnotator(self, pool: pool).preferences(comparisons.map(\.comparison))
     }
   }
 

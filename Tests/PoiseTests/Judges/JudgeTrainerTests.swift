@@ -14,7 +14,7 @@ import Testing
     _ kind: JudgeModel.Kind, from judge: JudgeModel? = nil, heldOut: [RecordedComparison]? = nil,
     stopping: JudgeTrainer.Stopping, steps: Int = 60, workers: Int = 1
   ) throws -> JudgeTrainer {
-    TinyJudge.trainer(
+    try TinyJudge.trainer(
       try judge ?? TinyJudge.opinionated(kind), training, heldOut: heldOut ?? contrary, stopping: stopping, workers: workers,
       options: TinyJudge.options(steps: steps, batchSize: 8))
   }
@@ -45,7 +45,7 @@ import Testing
     var noisy = TinyJudge.comparisons(30, seed: 3) { $0 > $1 ? 1 : 0 }
     for index in stride(from: 0, to: noisy.count, by: 4) { noisy[index].preference = 1 - noisy[index].preference }
     let heldOut = TinyJudge.comparisons(50, seed: 4) { $0 > $1 ? 1 : 0 }
-    let trainer = TinyJudge.trainer(
+    let trainer = try TinyJudge.trainer(
       try JudgeModel(kind, startingFrom: TinyJudge.policy(blocks: 2)), noisy, heldOut: heldOut,
       stopping: .init(evaluateEvery: 5, patience: 100), options: TinyJudge.options(steps: 58, batchSize: 8))
     let looks = try run(trainer)
@@ -134,7 +134,7 @@ import Testing
     let answers = pairs.map(\.comparison).flatMap { asked in
       [asked.first, asked.second].map { Answer(prompt: asked.prompt, response: $0) }
     }
-    let rewards = RewardModelRewarder(reward, pool: WorkerPool(workerCount: 1)).rewards(answers)
+    let rewards = try RewardModelRewarder(reward, pool: WorkerPool(workerCount: 1)).rewards(answers)
     let agreement = try reward.agreement(pairs)
     let record = try #require(try TinyJudge.trainer(reward, pairs, options: options).step().judge)
     #expect(record.accuracy == agreement)
@@ -143,7 +143,7 @@ import Testing
     #expect(record.asymmetry == nil)
 
     let preference = try TinyJudge.opinionated(.preference)
-    let orders = PreferenceModelAnnotator(preference, pool: WorkerPool(workerCount: 1)).predictions(pairs.map(\.comparison))
+    let orders = try PreferenceModelAnnotator(preference, pool: WorkerPool(workerCount: 1)).predictions(pairs.map(\.comparison))
     let asymmetry = try #require(try TinyJudge.trainer(preference, pairs, options: options).step().judge?.asymmetry)
     #expect(asymmetry > 1e-3)
     #expect(abs(asymmetry - orders.reduce(0) { $0 + abs($1.forth + $1.back - 1) } / 6) < 1e-6)

@@ -18,7 +18,7 @@ public struct PreferenceTable: Sendable, Equatable {
   ///     the same number are compared, so they should have been drawn independently.
   ///   - prompts: at least one.
   /// - Throws: what the judge throws.
-  public init(names: [String], texts: [[[String]]], prompts: [String], judge: any Annotator) throws {
+  public init(names: [String], texts: [[[String]]], prompts: [Question], judge: any Annotator) throws {
     precondition(names.count >= 2 && texts.count == names.count && !prompts.isEmpty)
     precondition(texts.allSatisfy { $0.allSatisfy { !$0.isEmpty } }, "a policy needs a response to every prompt")
     let comparing = SideBySide(judge: judge)
@@ -34,7 +34,7 @@ public struct PreferenceTable: Sendable, Equatable {
   /// The same for policies that have been sampled from.
   public init(_ contestants: [Contestant], prompts: [Prompt], judge: any Annotator) throws {
     try self.init(
-      names: contestants.map(\.name), texts: contestants.map(\.texts), prompts: prompts.map(\.text), judge: judge)
+      names: contestants.map(\.name), texts: contestants.map(\.texts), prompts: prompts.map(\.question), judge: judge)
   }
 
   /// The mean preference of every pair over all prompts.
