@@ -10,11 +10,10 @@ Of each model are compared, with PEFT in single precision:
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 
 import check_families
 import comparison
@@ -87,7 +86,7 @@ def compare_gradients(poise, base, adapters, pair, out):
     return abs(found - loss.item()), worst
 
 
-def check(poise, case, scratch, tolerances):
+def check(poise, case, tolerances, scratch):
     """Whether everything agrees, and a line that says how well."""
     base, adapters, out, merged = (os.path.join(scratch, name) for name in ["base", "adapters", "out", "merged"])
     check_families.make_model(case.base, base, seed=1)
@@ -115,16 +114,10 @@ def main():
     options = parser.parse_args()
 
     tolerances = {"tokens": 1e-4, "loss": 1e-4, "gradients": 1e-3, "saved": 1e-4, "merged": 1e-4, "applied": 1e-4}
-    failed = False
-    for case in cases():
-        scratch = tempfile.mkdtemp(prefix="poise-interop-")
-        try:
-            agrees, line = check(comparison.Poise(options.poise), case, scratch, tolerances)
-        finally:
-            shutil.rmtree(scratch)
-        failed = failed or not agrees
-        print(f"adapters of {case.base.name}: {line}: {'agrees' if agrees else 'DIFFERS'}", flush=True)
-    sys.exit(1 if failed else 0)
+    poise = comparison.Poise(options.poise)
+    comparison.check_all(
+        [(f"adapters of {case.base.name}", partial(check, poise, case, tolerances)) for case in cases()]
+    )
 
 
 if __name__ == "__main__":

@@ -12,11 +12,10 @@ import argparse
 import json
 import math
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import comparison
 import torch
@@ -205,7 +204,7 @@ def compare_greedy(poise, folder, model, prompt, count=64):
     return sample["completion_ids"] == comparison.greedy(model, prompt, count)
 
 
-def check(poise, case, scratch, tolerances):
+def check(poise, case, tolerances, scratch):
     """Whether everything agrees, and a line that says how well."""
     folder, reference, out = (os.path.join(scratch, name) for name in ["model", "reference", "out"])
     make_model(case, folder, seed=1)
@@ -235,17 +234,9 @@ def main():
     options = parser.parse_args()
 
     tolerances = {"tokens": 1e-4, "loss": 1e-4, "gradients": 1e-3, "saved": 1e-4}  # nats; of a gradient's norm
+    poise = comparison.Poise(options.poise)
     chosen = [case for case in cases() if options.only in case.name]
-    failed = not chosen
-    for case in chosen:
-        scratch = tempfile.mkdtemp(prefix="poise-interop-")
-        try:
-            agrees, line = check(comparison.Poise(options.poise), case, scratch, tolerances)
-        finally:
-            shutil.rmtree(scratch)
-        failed = failed or not agrees
-        print(f"{case.name}: {line}: {'agrees' if agrees else 'DIFFERS'}", flush=True)
-    sys.exit(1 if failed else 0)
+    comparison.check_all([(case.name, partial(check, poise, case, tolerances)) for case in chosen])
 
 
 if __name__ == "__main__":

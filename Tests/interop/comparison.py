@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -110,3 +111,18 @@ def token_difference(poise, folder, model, sequences):
         worst = max(worst, largest_difference(score["token_logps"], expected))
         worst = max(worst, largest_difference([score["logp"] / len(expected)], [sum(expected) / len(expected)]))
     return worst
+
+
+def check_all(checks):
+    """Runs checks by name, each in a folder of its own, prints what they say, and ends the program: with 1 where one says no, or
+    there is none. A check returns whether everything agrees, and a line that says how well."""
+    failed = not checks
+    for name, check in checks:
+        scratch = tempfile.mkdtemp(prefix="poise-interop-")
+        try:
+            agrees, line = check(scratch)
+        finally:
+            shutil.rmtree(scratch)
+        failed = failed or not agrees
+        print(f"{name}: {line}: {'agrees' if agrees else 'DIFFERS'}", flush=True)
+    sys.exit(1 if failed else 0)
