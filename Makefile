@@ -7,7 +7,7 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks
 
-.PHONY: menu setup build demo demo-all demo-short test allocations human lint format bench bench-baseline bench-check gradients interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations crashes human lint format bench bench-baseline bench-check gradients interop docs clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 
 allocations: setup ## in an optimised build: that a step allocates nothing, and what training adapters takes
 	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter 'AllocationTests|AdapterMemoryTests'
+
+crashes: build ## runs that are killed and whose writes fail, a hundred and fifty times, end in the bytes of undisturbed ones
+	@sh Scripts/crashes.sh
 
 human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh

@@ -27,6 +27,7 @@ struct PoiseCommand: ParsableCommand {
     ])
 
   static func main() {
+    signal(SIGXFSZ, SIG_IGN)  // a file that may not grow is an error to report, not a reason to die
     do {
       let arguments = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()), for: PoiseCommand.self)
       var command = try parseAsRoot(arguments)

@@ -9,6 +9,12 @@ public enum Files {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
   }
 
+  /// Neither a folder nor a pipe or device.
+  public static func isRegularFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// The bytes of a file.
   public static func read(_ path: String) throws(FileError) -> Data {
     guard exists(path) else { throw .missing(path: path) }
@@ -71,6 +77,14 @@ public enum Files {
 
   public static func replace(_ path: String, with text: String) throws(FileError) {
     try replace(path) { try $0.write(contentsOf: Data(text.utf8)) }
+  }
+
+  /// Flushes the names in a folder to the disk: what was renamed there is then found under its new name after a loss of power.
+  public static func synchronizeFolder(_ path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .writeFailed(path: path, reason: String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw .writeFailed(path: path, reason: String(cString: strerror(errno))) }
   }
 
   static func reason(_ error: any Error) -> String {

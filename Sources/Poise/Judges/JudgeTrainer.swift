@@ -53,7 +53,7 @@ public final class JudgeTrainer: Trainer {
   /// The step after which the judge agreed best with the held-out comparisons; nil before the first look.
   public var bestStep: Int? { best.step == 0 ? nil : best.step }
   private let bestParameters: Arena
-  private var tokenCount = 0
+  public var tokenCount = 0
 
   /// - Parameters:
   ///   - examples: groups as the judge reads them; at least one.

@@ -24,7 +24,7 @@ public final class OnlineTrainer<Trained: TrainablePolicy>: PlainTrainer {
   private let pass: ShardedPass<Trained.Model>
   private let update: ParameterUpdate
   private var order: DataOrder
-  private var tokenCount = 0
+  public var tokenCount = 0
 
   /// - Parameters:
   ///   - reference: parameters of π_ref, of the policy's own form; a copy of the start unless said otherwise.

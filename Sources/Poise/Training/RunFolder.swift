@@ -1,17 +1,17 @@
 import Foundation
 import PoiseFiles
 import PoiseModel
+import PoiseText
 
-/// A training run on disk. Every checkpoint is a folder of its own, `checkpoint-N`, which appears under that name only when it is
-/// complete; the run folder itself holds the files of the newest one, so that Hugging Face transformers loads it unchanged, and
-/// `metrics.jsonl`.
+/// A training run on disk. Every ``Checkpoint`` is a folder of its own, `checkpoint-N`, which appears under that name only when it is
+/// complete and on the disk; the run folder itself holds the files of the newest one, so that Hugging Face transformers loads it
+/// unchanged, and `metrics.jsonl`.
 public struct RunFolder: Sendable {
   public let path: String
   /// How many of the newest checkpoints stay.
   public let keepLast: Int
 
   static let stateFile = "poise_state.safetensors"
-  static let runFile = "poise_run.json"
 
   public init(_ path: String, keepLast: Int = 2) {
     precondition(keepLast >= 1)
@@ -21,16 +21,46 @@ public struct RunFolder: Sendable {
 
   public var metricsPath: String { "\(path)/metrics.jsonl" }
 
-  /// The newest complete checkpoint: its folder and the number of updates in it.
-  public static func newestCheckpoint(in path: String) -> (path: String, step: Int)? {
-    checkpoints(in: path).last.map { ("\(path)/checkpoint-\($0)", $0) }
+  /// The newest complete checkpoint.
+  public static func newestCheckpoint(in path: String) -> Checkpoint? { checkpoints(in: path).last }
+
+  /// The newest checkpoint whose files are byte for byte what was written.
+  ///
+  /// - Parameter report: is told of newer ones that are damaged, in a sentence each.
+  public static func newestIntactCheckpoint(in path: String, report: (String) -> Void) throws -> Checkpoint? {
+    for checkpoint in checkpoints(in: path).reversed() {
+      guard let damage = try checkpoint.damage() else { return checkpoint }
+      report(damage)
+    }
+    return nil
   }
 
-  private static func checkpoints(in path: String) -> [Int] {
+  /// The complete ones, oldest first.
+  private static func checkpoints(in path: String) -> [Checkpoint] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.compactMap { name in
-      name.hasPrefix("checkpoint-") ? Int(name.dropFirst("checkpoint-".count)) : nil
-    }.filter { Files.exists("\(path)/checkpoint-\($0)/\(runFile)") }.sorted()
+    return names.compactMap { name in name.hasPrefix("checkpoint-") ? Int(name.dropFirst("checkpoint-".count)) : nil }
+      .sorted().compactMap { Checkpoint(folder: "\(path)/checkpoint-\($0)", step: $0) }
+  }
+
+  /// Makes the folder ready for the step after `step`: metrics of later steps, which a run that was killed had made before its next
+  /// checkpoint, are dropped, and so are files that it had begun.
+  public func prepare(after step: Int) throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: path) where Self.isUnfinished(name) {
+      Files.remove("\(path)/\(name)")
+    }
+    guard Files.exists(metricsPath) else { return }
+    var (kept, hasLater) = ([JSON](), false)
+    try JSONLines.readTolerantly(metricsPath) { _, line in
+      let known = try? line.get()
+      let isEarlier = (known?["global_step"]?.int).map { $0 <= step } ?? false
+      if let known, isEarlier { kept.append(known) } else { hasLater = true }
+    }
+    if hasLater { try JSONLines.write(kept, to: metricsPath) }
+  }
+
+  /// A checkpoint, link or file under the name that it has while it is written.
+  private static func isUnfinished(_ name: String) -> Bool {
+    (name.hasPrefix(".") && name.hasSuffix(".link")) || name.contains(/\.tmp-\d+$/)
   }
 
   /// Writes model, the trainer's state and description as `checkpoint-N`, then points the run folder's own files at it.
@@ -43,17 +73,20 @@ public struct RunFolder: Sendable {
     do {
       try model.save(folder: temporary)
       try Self.saveState(trainer, to: "\(temporary)/\(Self.stateFile)")
-      try Files.replace("\(temporary)/\(Self.runFile)", with: description.page)
+      let listing = try Checkpoint.describing(description, filesOf: temporary)
+      try Files.replace("\(temporary)/\(Checkpoint.runFile)", with: listing.page)
+      try Files.synchronizeFolder(temporary)
       Files.remove("\(path)/\(name)")
       guard rename(temporary, "\(path)/\(name)") == 0 else {
         throw FileError.writeFailed(path: "\(path)/\(name)", reason: String(cString: strerror(errno)))
       }
+      try Files.synchronizeFolder(path)
     } catch {
       Files.remove(temporary)
       throw error
     }
     try publish("\(path)/\(name)")
-    for step in Self.checkpoints(in: path).dropLast(keepLast) { Files.remove("\(path)/checkpoint-\(step)") }
+    for checkpoint in Self.checkpoints(in: path).dropLast(keepLast) { Files.remove(checkpoint.path) }
   }
 
   /// Gives every file of a checkpoint a second name in the run folder: hard links, replaced one by one.
@@ -76,21 +109,24 @@ public struct RunFolder: Sendable {
     let moments = optimizer.moments.tensors.map { tensor in
       SafeTensorsWriter.Tensor(tensor.name, shape: tensor.shape) { try $0.write(state[tensor]) }
     }
-    let step = SafeTensorsWriter.Tensor("step", counters: [UInt64(optimizer.step)])
-    try SafeTensorsWriter.write(moments + [step] + trainer.extraState, to: path, metadata: ["format": "poise"])
+    let counters = [("step", optimizer.step), ("num_tokens", trainer.tokenCount)].map { name, count in
+      SafeTensorsWriter.Tensor(name, counters: [UInt64(count)])
+    }
+    try SafeTensorsWriter.write(moments + counters + trainer.extraState, to: path, metadata: ["format": "poise"])
   }
 
   /// Takes up a checkpoint's moments, step count and whatever else the trainer keeps.
   ///
   /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model.
-  public static func restore(_ trainer: some Trainer, from checkpoint: String, step: Int) throws {
+  public static func restore(_ trainer: some Trainer, from checkpoint: Checkpoint) throws {
     let optimizer = trainer.optimizer
-    let weights = try SafeTensorsCollection(file: "\(checkpoint)/\(stateFile)")
+    let weights = try SafeTensorsCollection(file: "\(checkpoint.path)/\(stateFile)")
     let state = optimizer.state
     for tensor in optimizer.moments.tensors {
       try weights.read(tensor.name, shape: tensor.shape, into: state[writing: tensor])
     }
     try trainer.restoreExtraState(from: weights)
-    optimizer.restore(step: step)
+    trainer.tokenCount = try weights.counter("num_tokens")
+    optimizer.restore(step: try weights.counter("step"))
   }
 }

@@ -11,7 +11,7 @@ public final class SupervisedTrainer: PlainTrainer {
   private let pass: ShardedPass<Transformer>
   private let update: ParameterUpdate
   private var order: DataOrder
-  private var tokenCount = 0
+  public var tokenCount = 0
 
   /// - Parameter groups: one response each; at least one group.
   public init(_ policy: Policy, groups: [TokenGroup], options: TrainingOptions, pool: WorkerPool) {

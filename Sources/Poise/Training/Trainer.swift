@@ -5,6 +5,8 @@ public protocol Trainer: AnyObject {
   var options: TrainingOptions { get }
   /// Moments and step count: with the parameters and ``extraState``, all that the next step depends on.
   var optimizer: Optimizer { get }
+  /// Tokens of all responses that were learnt from so far.
+  var tokenCount: Int { get set }
   /// Whether the last step has been made: by number, or because more would not help.
   var isFinished: Bool { get }
   /// One update. `throws` leave parameters and optimiser as they were.

@@ -33,6 +33,9 @@ public struct TrainingLoop {
     shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
   ) throws -> Ending {
     try Files.createDirectory(folder.path)
+    let lock = try FolderLock(folder.path)
+    defer { withExtendedLifetime(lock) {} }
+    try folder.prepare(after: trainer.optimizer.step)
     defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
     var metrics: JSONLinesAppender?
     while !trainer.isFinished {

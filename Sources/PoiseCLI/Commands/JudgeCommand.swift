@@ -55,13 +55,13 @@ struct JudgeRun {
     let run = TrainingRun(flags: training, common: common, command: kind.rawValue, description: resolved)
     let checkpoint = try run.resumedCheckpoint()
     let policy = checkpoint == nil ? try start.outline() : nil
-    let outline = try policy.map { try JudgeOutline(kind, startingFrom: $0) } ?? JudgeOutline(kind, folder: checkpoint!.folder)
+    let outline = try policy.map { try JudgeOutline(kind, startingFrom: $0) } ?? JudgeOutline(kind, folder: checkpoint!.path)
     let data = try read(outline)
     let (examples, heldOut) = try examples(outline, data)
     try memoryPlan(outline, training: examples, heldOut: heldOut).requireAvailable()
     let judge =
       try policy.map { try JudgeModel(kind, startingFrom: Policy($0, seed: common.seed)) }
-      ?? JudgeModel(kind, folder: checkpoint!.folder)
+      ?? JudgeModel(kind, folder: checkpoint!.path)
     let test = try flags.testData.map { try RecordedComparison.read($0, for: judge) }
     let pool = common.makePool()
     let trainer = JudgeTrainer(

@@ -26,7 +26,7 @@ struct SupervisedCommand: PlannedCommand {
   func run() throws {
     let run = TrainingRun(flags: training, common: common, command: "sft", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
-    let outline = try checkpoint.map { try PolicyOutline(folder: $0.folder) } ?? adapters.adapted(start.outline())
+    let outline = try checkpoint.map { try PolicyOutline(folder: $0.path) } ?? adapters.adapted(start.outline())
     let groups = try outline.groups(data)
     try memoryPlan(outline, groups).requireAvailable()
     let policy = try Policy(outline, seed: common.seed)

@@ -96,7 +96,7 @@ struct TrainCommand: PlannedCommand {
       flags: training, common: common, command: "train \(algorithm.rawValue)\(kind)", description: resolved)
     let checkpoint = try run.resumedCheckpoint()
     let outline =
-      try checkpoint.map { try PolicyOutline(folder: $0.folder, chatTemplate: chat.chatTemplate) } ?? startingOutline()
+      try checkpoint.map { try PolicyOutline(folder: $0.path, chatTemplate: chat.chatTemplate) } ?? startingOutline()
     let input = try read(outline)
     try memoryPlan(outline, input).requireAvailable()
     let policy = try Policy(outline, seed: common.seed)
@@ -144,7 +144,7 @@ struct TrainCommand: PlannedCommand {
   }
 
   private func runOnline(
-    _ run: TrainingRun, _ policy: Policy, _ reference: Arena, _ prompts: [Prompt], resumedFrom checkpoint: TrainingRun.Checkpoint?
+    _ run: TrainingRun, _ policy: Policy, _ reference: Arena, _ prompts: [Prompt], resumedFrom checkpoint: Checkpoint?
   ) throws -> [StepRecord] {
     let algorithm = Algorithm(algorithm, settings)
     let pool = common.makePool()
@@ -158,7 +158,7 @@ struct TrainCommand: PlannedCommand {
 
   /// - Parameter prompts: of training.
   private func observers(
-    of policy: Policy, _ annotator: any Annotator, _ prompts: [Prompt], resumedFrom checkpoint: TrainingRun.Checkpoint?,
+    of policy: Policy, _ annotator: any Annotator, _ prompts: [Prompt], resumedFrom checkpoint: Checkpoint?,
     _ pool: WorkerPool
   ) throws -> [any TrainingObserver] {
     guard evaluation.evaluateEvery > 0 else { return [] }

@@ -14,21 +14,23 @@ struct TrainingRun {
   /// The resolved options.
   let description: JSON.Object
 
-  /// A checkpoint that a run goes on from.
-  typealias Checkpoint = (folder: String, step: Int)
-
-  /// The run's own newest checkpoint when resuming; nil for a fresh run.
+  /// The checkpoint that a run goes on from: its own newest that is intact; nil for a fresh run. What breaks exactness is said.
   ///
   /// - Throws: where a fresh run would write over an older one, or there is nothing to resume.
   func resumedCheckpoint() throws -> Checkpoint? {
-    let newest = RunFolder.newestCheckpoint(in: flags.out)
     if flags.resume {
+      let newest = try RunFolder.newestIntactCheckpoint(in: flags.out) { damage in
+        Console.note("\(damage) The checkpoint before it is used.")
+      }
       guard let newest else {
         throw DataError(flags.out, "there is no complete checkpoint to resume from.", category: .inputMissing)
       }
-      return (newest.path, newest.step)
+      if let difference = try RunDifference(began: newest.description(), goesOn: circumstances()) {
+        Console.note(difference.description)
+      }
+      return newest
     }
-    if newest != nil {
+    if RunFolder.newestCheckpoint(in: flags.out) != nil {
       throw DataError(
         flags.out, "the folder already holds a run. Continue it with --resume, or choose another --out.",
         category: .cannotCreate)
@@ -50,8 +52,9 @@ struct TrainingRun {
     _ trainer: some Trainer, saving model: some SavableModel, observers: [any TrainingObserver] = [],
     resumedFrom checkpoint: Checkpoint?
   ) throws -> [StepRecord] {
-    if let checkpoint { try RunFolder.restore(trainer, from: checkpoint.folder, step: checkpoint.step) }
-    let loop = TrainingLoop(RunFolder(flags.out), checkpointEvery: flags.checkpointEvery, description: environment())
+    if let checkpoint { try RunFolder.restore(trainer, from: checkpoint) }
+    let loop = TrainingLoop(
+      RunFolder(flags.out, keepLast: flags.keepLast), checkpointEvery: flags.checkpointEvery, description: try circumstances())
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
     Interruption.watch()
     var records: [StepRecord] = []
@@ -69,15 +72,27 @@ struct TrainingRun {
     return records
   }
 
-  private func environment() -> JSON {
+  /// All that the result of a run depends on, beside the bytes of models.
+  private func circumstances() throws -> JSON {
     var object = JSON.Object()
     object["poise_version"] = .string(Version.number)
     object["command"] = .string(command)
     object["options"] = .object(description)
     object["seed"] = .number(.init(text: String(common.seed)))
+    object["data_sha256"] = .object(try dataDigests())
     object["instruction_set"] = .string(InstructionSet.chosen.rawValue)
     object["blas"] = .string(LinearAlgebra.description)
     return .object(object)
+  }
+
+  /// By option, of files that can be read twice.
+  private func dataDigests() throws -> JSON.Object {
+    var digests = JSON.Object()
+    for name in ["data", "test_data", "prompts", "evaluation_prompts"] {
+      guard let path = description[name]?.string, Files.isRegularFile(path) else { continue }
+      digests[name] = .string(try SHA256.digest(ofFile: path))
+    }
+    return digests
   }
 }
 

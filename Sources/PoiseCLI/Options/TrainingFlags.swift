@@ -64,6 +64,9 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Steps between checkpoints; 0 is only at the end.", valueName: "n"))
   var checkpointEvery = 0
 
+  @Option(help: ArgumentHelp("Newest checkpoints that stay, 1 or more; 2 survive a damaged disk.", valueName: "n"))
+  var keepLast = 2
+
   @Flag(help: "Continue the run in --out from its newest complete checkpoint.")
   var resume = false
 
@@ -80,6 +83,7 @@ struct TrainingFlags: ParsableArguments {
     try requireRange("--gradient-clip", gradientClip, 1e-9...1e9)
     try requireRange("--shards", shards, 1...4096)
     try requireRange("--checkpoint-every", checkpointEvery, 0...1_000_000_000)
+    try requireRange("--keep-last", keepLast, 1...1_000_000)
   }
 
   /// What a command uses where the user said nothing.

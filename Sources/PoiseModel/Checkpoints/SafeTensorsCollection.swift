@@ -89,6 +89,12 @@ public struct SafeTensorsCollection: Sendable {
     try files[file].read(name, shape: shape, into: destination)
   }
 
+  /// The value of a U64 tensor of one element; see `SafeTensorsFile.counter`.
+  public func counter(_ name: String) throws(CheckpointError) -> Int {
+    guard let file = fileOfTensor[name] else { throw .missingTensor(path: path, tensor: name) }
+    return try files[file].counter(name)
+  }
+
   /// An index comes from outside: it must not lead out of its folder.
   private static func isFileName(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && !name.unicodeScalars.contains { "/\\\0".unicodeScalars.contains($0) }

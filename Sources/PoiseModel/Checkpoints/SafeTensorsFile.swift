@@ -48,6 +48,19 @@ public struct SafeTensorsFile: Sendable {
     }
   }
 
+  /// The value of a U64 tensor of one element, as ``SafeTensorsWriter/Tensor/init(_:counters:)`` writes it.
+  /// - Throws: `.missingTensor`, `.wrongShape`, or `.unexpectedDtype` also for values that no `Int` holds.
+  public func counter(_ name: String) throws(CheckpointError) -> Int {
+    guard let tensor = tensors[name] else { throw .missingTensor(path: path, tensor: name) }
+    guard tensor.shape == [1] else { throw .wrongShape(path: path, tensor: name, expected: [1], found: tensor.shape) }
+    guard tensor.type == .unsigned64 else { throw .unexpectedDtype(path: path, tensor: name, found: tensor.type) }
+    let word = file.bytes.unsafeLoadUnaligned(fromByteOffset: bufferStart + tensor.range.lowerBound, as: UInt64.self)
+    guard let value = Int(exactly: UInt64(littleEndian: word)) else {
+      throw .unexpectedDtype(path: path, tensor: name, found: tensor.type)
+    }
+    return value
+  }
+
   private static func header(of file: MappedFile, _ path: String) throws -> (header: SafeTensorsHeader, bufferStart: Int) {
     guard file.count >= 8 else { throw CheckpointError.cutShort(path: path, expectedBytes: 8, foundBytes: file.count) }
     let length = UInt64(littleEndian: file.bytes.unsafeLoadUnaligned(as: UInt64.self))

@@ -95,7 +95,7 @@ import Testing
     try folder.save(first.judge, first, description: [:])
     let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
     let second = try trainer(kind, from: JudgeModel(kind, folder: folder.path), stopping: stopping)
-    try RunFolder.restore(second, from: checkpoint.path, step: checkpoint.step)
+    try RunFolder.restore(second, from: checkpoint)
     #expect(second.best == undisturbed.best)
     let isAhead = second.judge.parameters.bits == first.judge.parameters.bits
     #expect(isAhead && !second.isFinished)

@@ -1,0 +1,50 @@
+import PoiseFiles
+
+/// What a resumed run has otherwise than it began with, where that changes its result: it will not end in the bytes of a run that
+/// nobody disturbed.
+public struct RunDifference: CustomStringConvertible, Equatable {
+  private let items: [String]
+
+  /// Instruction set and linear algebra are recorded and make no difference: kernels have the same bits with each.
+  private static let keys = ["poise_version", "command", "seed"]
+  private static let groups = ["options", "data_sha256"]
+
+  /// Nil where nothing differs.
+  ///
+  /// - Parameters:
+  ///   - began: `poise_run.json` of the checkpoint.
+  ///   - goesOn: the same of the run that takes it up.
+  public init?(began: JSON, goesOn: JSON) {
+    func line(_ name: String, _ first: JSON?, _ second: JSON?) -> String? {
+      let (first, second) = (first ?? .null, second ?? .null)
+      return first == second ? nil : "\(name) was \(first.line) and is \(second.line)"
+    }
+    items =
+      Self.keys.compactMap { line($0, began[$0], goesOn[$0]) }
+      + Self.groups.flatMap { group in
+        let names = ((goesOn[group]?.object?.keys ?? []) + (began[group]?.object?.keys ?? [])).uniqued
+        return names.filter { $0 != "steps" || Self.fallsWithSteps(goesOn) }.compactMap { name in
+          group == "options"
+            ? line(name, began[group]?[name], goesOn[group]?[name])
+            : began[group]?[name] == goesOn[group]?[name] ? nil : "the file of \(name) has other bytes"
+        }
+      }
+    if items.isEmpty { return nil }
+  }
+
+  /// Whether the learning rate depends on the number of steps to come: else more of them are only more.
+  private static func fallsWithSteps(_ run: JSON) -> Bool { run["options"]?["schedule"]?.string != "constant" }
+
+  public var description: String {
+    "The run goes on otherwise than it began, so it will not end in the bytes of an undisturbed one: "
+      + items.joined(separator: "; ") + "."
+  }
+}
+
+extension [String] {
+  /// Each once, in the order of their first places.
+  fileprivate var uniqued: [String] {
+    var seen: Set<String> = []
+    return filter { seen.insert($0).inserted }
+  }
+}
