@@ -7,7 +7,7 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks
 
-.PHONY: menu setup build demo demo-all demo-short test allocations crashes human lint format bench bench-baseline bench-check gradients interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations crashes human summaries lint format bench bench-baseline bench-check gradients interop docs clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ crashes: build ## runs that are killed and whose writes fail, a hundred and fift
 
 human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh
+
+summaries: build ## two architectures learn to summarise papers, an hour (needs POISE_TEST_DATA; SUMMARIES_OUT=runs/summaries)
+	@sh Scripts/summaries.sh
 
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients

@@ -138,6 +138,8 @@ import Testing
     ["train", "dpo", "--model", "m", "--prompts", "p", "--annotator", "rubric", "--mixture", "0.5", "--out", "o"],
     ["train", "nash-md", "--model", "m", "--prompts", "p", "--annotator", "rubric", "--mixture", "1.5", "--out", "o"],
     ["train", "ipo", "--model", "m", "--prompts", "p", "--annotator", "rubric", "--responses", "1", "--out", "o"],
+    ["sft", "--preset", "tiny", "--blocks", "0", "--tokenizer", "t", "--data", "d", "--out", "o"],
+    ["sft", "--model", "m", "--blocks", "2", "--data", "d", "--out", "o"],
     ["reward", "--model", "m", "--out", "o"], ["reward", "--data", "d", "--out", "o"],
     ["reward", "--model", "m", "--data", "d", "--out", "o", "--centring", "-1"],
     ["preference", "--model", "m", "--data", "d", "--out", "o", "--centring", "1"],

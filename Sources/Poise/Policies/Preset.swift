@@ -14,13 +14,19 @@ public enum Preset: String, CaseIterable, Sendable {
 
   public var family: ModelFamily { self == .tinyT5 ? .t5 : .llama }
 
-  public func configuration(vocabularySize: Int, endOfSequence: Int, contextLength: Int = 512) -> TransformerConfiguration {
-    let (width, blocks, heads, hidden) =
+  /// - Parameters:
+  ///   - contextLength: most tokens of prompt and response; a T5 has no limit of its own.
+  ///   - blockCount: instead of the preset's own number of blocks; a T5 has as many in its encoder as in its decoder.
+  public func configuration(
+    vocabularySize: Int, endOfSequence: Int, contextLength: Int = 512, blockCount: Int? = nil
+  ) -> TransformerConfiguration {
+    let (width, ownBlockCount, heads, hidden) =
       switch self {
       case .shallow: (512, 1, 8, 1408)
       case .tiny, .tinyT5: (128, 4, 4, 352)
       case .small: (256, 6, 8, 704)
       }
+    let blocks = blockCount ?? ownBlockCount
     // T5 v1.1. The token that ends a response begins the next.
     if self == .tinyT5 {
       return TransformerConfiguration(
