@@ -30,6 +30,29 @@ import Testing
     #expect(metrics.count { $0 == "\n" } == 1)
   }
 
+  /// A loss of power left the newest checkpoint without its bytes, and somebody has changed the learning rate since.
+  @Test func aTornCheckpointIsPassedOverAndAnotherRateIsSaid() throws {
+    let (whole, torn) = ("\(folder.path)/whole", "\(folder.path)/torn")
+    for run in [whole, torn] { try PoiseProcess.succeed(arguments(steps: 3, out: run)) }
+    let weights = "\(torn)/checkpoint-3/model.safetensors"
+    var bytes = try Files.read(weights)
+    bytes[bytes.count - 1] ^= 0x40
+    Files.remove(weights)
+    try bytes.write(to: URL(fileURLWithPath: weights))
+    let resumed = try PoiseProcess(arguments(steps: 3, out: torn) + ["--resume"])
+    #expect(resumed.status == 0)
+    #expect(resumed.errors.contains("\(weights) does not hold the bytes that were written. The checkpoint before it is used."))
+    #expect(!resumed.errors.contains("goes on otherwise"))
+    #expect(try Files.read("\(torn)/model.safetensors") == Files.read("\(whole)/model.safetensors"))
+    let steps = try String(decoding: Files.read("\(torn)/metrics.jsonl"), as: UTF8.self).split(separator: "\n")
+      .map { try JSON(parsing: String($0))["global_step"]?.int }
+    #expect(steps == [1, 2, 3])
+    let other = try PoiseProcess(arguments(steps: 4, out: torn) + ["--resume", "--learning-rate", "0.5"])
+    #expect(other.errors.contains("The run goes on otherwise than it began"), "\(other.errors)")
+    #expect(other.errors.contains("learning_rate was 0.003") && other.errors.contains(" and is 0.5."), "\(other.errors)")
+    #expect(!other.errors.contains("steps was"))
+  }
+
   @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
   func anInterruptedRunFinishesItsStepAndSaysHowToGoOn(_ signal: Int32, _ status: Int32) throws {
     let run = "\(folder.path)/run"

@@ -14,7 +14,7 @@ struct TrainingRun {
   /// The resolved options.
   let description: JSON.Object
 
-  /// The checkpoint that a run goes on from: its own newest that is intact; nil for a fresh run. What breaks exactness is said.
+  /// The checkpoint that a run goes on from: its own newest that is intact; nil for a fresh run.
   ///
   /// - Throws: where a fresh run would write over an older one, or there is nothing to resume.
   func resumedCheckpoint() throws -> Checkpoint? {
@@ -24,9 +24,6 @@ struct TrainingRun {
       }
       guard let newest else {
         throw DataError(flags.out, "there is no complete checkpoint to resume from.", category: .inputMissing)
-      }
-      if let difference = try RunDifference(began: newest.description(), goesOn: circumstances()) {
-        Console.note(difference.description)
       }
       return newest
     }
@@ -47,14 +44,21 @@ struct TrainingRun {
     }
   }
 
-  /// Trains to the end, or to an interruption, which ends the process with its exit code.
+  /// Trains to the end, or to an interruption, which ends the process with its exit code. Where a resumed run cannot be exact, that
+  /// is said first.
   func run(
     _ trainer: some Trainer, saving model: some SavableModel, observers: [any TrainingObserver] = [],
     resumedFrom checkpoint: Checkpoint?
   ) throws -> [StepRecord] {
-    if let checkpoint { try RunFolder.restore(trainer, from: checkpoint) }
+    let circumstances = try circumstances()
+    if let checkpoint {
+      try RunFolder.restore(trainer, from: checkpoint)
+      if let difference = RunDifference(began: try checkpoint.description(), goesOn: circumstances) {
+        Console.note(difference.description)
+      }
+    }
     let loop = TrainingLoop(
-      RunFolder(flags.out, keepLast: flags.keepLast), checkpointEvery: flags.checkpointEvery, description: try circumstances())
+      RunFolder(flags.out, keepLast: flags.keepLast), checkpointEvery: flags.checkpointEvery, description: circumstances)
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
     Interruption.watch()
     var records: [StepRecord] = []
