@@ -26,7 +26,8 @@ public struct RunFolder: Sendable {
     checkpoints(in: path).last.map { ("\(path)/checkpoint-\($0)", $0) }
   }
 
-  private static func checkpoints(in path: String) -> [Int] {
+  /// Updates in the complete checkpoints, ascending.
+  static func checkpoints(in path: String) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.compactMap { name in
       name.hasPrefix("checkpoint-") ? Int(name.dropFirst("checkpoint-".count)) : nil

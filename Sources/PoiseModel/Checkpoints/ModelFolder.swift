@@ -1,4 +1,5 @@
 import PoiseFiles
+import PoiseKernels
 
 /// A model as it is kept: a transformer, its parameters and the `config.json` that it came with, unknown keys included. Of adapters
 /// those are the parameters, and the model that they adapt is frozen in the transformer.
@@ -192,9 +193,10 @@ extension Arena {
     _ tensor: StoredTensor, named name: String, from weights: SafeTensorsCollection, _ layout: Layout
   ) throws {
     let region = tensor.region(in: layout)
-    guard tensor.isTransposed else { return try weights.read(name, shape: region.shape, into: self[writing: region]) }
+    guard tensor.isTransposed else { return try weights.readFinite(name, region, into: self) }
     var stored = [Float](repeating: 0, count: region.count)
     try weights.read(name, shape: region.shape.reversed(), into: stored.mutableSpan)
+    guard kernels.sumOfSquares(stored.span).isFinite else { throw CheckpointError.notFinite(path: weights.path, tensor: name) }
     var values = self[writing: region]
     for row in 0..<region.rows {
       for column in 0..<region.columns { values[row * region.columns + column] = stored[column * region.rows + row] }
