@@ -14,8 +14,10 @@ public final class CommandAnnotator: IncrementalAnnotator, @unchecked Sendable {
   public static let defaultPatience: TimeInterval = 300
   /// Bytes of an answer's line, reasons and all.
   static let longestAnswer = 1 << 20
-  /// Seconds in which a program that has closed a pipe, or been told that it is over, is expected to end.
+  /// Seconds in which a program that has closed a pipe is expected to end.
   private static let parting: TimeInterval = 2
+  /// Seconds that a program has to wind up in when it is asked no more.
+  private static let windingUp: TimeInterval = 5
 
   private let command: String
   private let patience: TimeInterval
@@ -61,10 +63,12 @@ public final class CommandAnnotator: IncrementalAnnotator, @unchecked Sendable {
     guard program.ending == nil else { return }
     try requireSilence()
     program.closeInput()
-    let start = ContinuousClock.now
-    while !isOutputOver, ContinuousClock.now - start < .seconds(Self.parting), wait(seconds: 0.05) != nil { receive() }
+    let deadline = ContinuousClock.now + .seconds(Self.windingUp)
+    while !isOutputOver, .now < deadline {
+      if wait(seconds: 0.01) != nil { receive() } else if program.hasEnded(within: 0) { break }
+    }
     let surplus = nextLine()
-    program.end(within: Self.parting)
+    program.end(within: (deadline - .now) / .seconds(1))
     // A word of farewell is no answer.
     if let surplus, Self.json(surplus)?["preference"] != nil { throw fail(.unasked(surplus)) }
   }
@@ -244,7 +248,9 @@ public struct CommandAnnotatorError: ExplainedError, Equatable {
     return " The last that it wrote to standard error: \(lastLines.joined(separator: " / "))"
   }
 
-  private var after: String { answered == 0 ? "before its first answer" : answered == 1 ? "after 1 answer" : "after \(answered) answers" }
+  private var after: String {
+    answered == 0 ? "before its first answer" : answered == 1 ? "after 1 answer" : "after \(answered) answers"
+  }
 
   private var deed: String {
     let byHand = "Run it by hand on one line {\"prompt\": …, \"a\": …, \"b\": …}."
@@ -263,16 +269,20 @@ public struct CommandAnnotatorError: ExplainedError, Equatable {
       return "gave no answer for \(seconds.formatted(significantDigits: 6)) seconds, \(after), and was ended. \(contract); "
         + "--annotator-timeout allows it more time."
     case .badAnswer(let answer):
-      return "answered `\(answer)` \(after); a line {\"preference\": p} with p between 0 and 1 was expected. What is no answer belongs "
+      return
+        "answered `\(answer)` \(after); a line {\"preference\": p} with p between 0 and 1 was expected. What is no answer belongs "
         + "on standard error."
     case .unasked(let line):
-      return "wrote `\(line)` \(after), without a question to answer. \(contract), and nothing else: earlier answers may have been to "
+      return
+        "wrote `\(line)` \(after), without a question to answer. \(contract), and nothing else: earlier answers may have been to "
         + "other questions than they were taken for."
     case .outOfOrder(let id, let expected):
-      return "answered the question with \"id\" \(id) \(after), where \(expected) was next. Answers must come in the order of the "
+      return
+        "answered the question with \"id\" \(id) \(after), where \(expected) was next. Answers must come in the order of the "
         + "questions."
     case .endless:
-      return "wrote more than \(CommandAnnotator.longestAnswer) bytes without the end of a line, \(after), and was ended. \(contract)."
+      return
+        "wrote more than \(CommandAnnotator.longestAnswer) bytes without the end of a line, \(after), and was ended. \(contract)."
     }
   }
 }

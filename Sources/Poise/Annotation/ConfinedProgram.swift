@@ -35,7 +35,8 @@ final class ConfinedProgram: @unchecked Sendable {
     let (questions, answers, errors, life) = (try Pipe(), try Pipe(), try Pipe(), try Pipe())
     do throws(POSIXError) {
       program = try Self.spawn(
-        command, group: 0, [(questions.reading, STDIN_FILENO), (answers.writing, STDOUT_FILENO), (errors.writing, STDERR_FILENO)])
+        Self.isSimple(command) ? "exec \(command)" : command, group: 0,
+        [(questions.reading, STDIN_FILENO), (answers.writing, STDOUT_FILENO), (errors.writing, STDERR_FILENO)])
     } catch {
       for pipe in [questions, answers, errors, life] { pipe.closeBoth() }
       throw error
@@ -118,6 +119,14 @@ final class ConfinedProgram: @unchecked Sendable {
     func closeBoth() {
       for end in [reading, writing] { close(end) }
     }
+  }
+
+  /// Whether a line is surely the name of one program and its arguments. The shell then becomes that program: none waits beside it with
+  /// its pipes in its hands, and how it ends is told at first hand.
+  private static func isSimple(_ command: String) -> Bool {
+    let name = command.split(separator: " ").first ?? ""
+    let ofTheShell = [".", "cd", "command", "eval", "exec"]
+    return !name.contains("=") && !ofTheShell.contains(String(name)) && !command.contains { ";&|(){}`!#\n".contains($0) }
   }
 
   /// Starts a shell with these descriptors, no signal blocked and none that matters ignored.

@@ -30,7 +30,9 @@ final class EchoedTail: Sendable {
   /// The last lines, to be quoted; empty where there are none. Of a program that has ended.
   var lastLines: [String] {
     if isOver.wait(timeout: .now() + 1) == .success { isOver.signal() }  // what it started and let go may hold it open
-    let lines = bytes.withLock { $0 }.split(separator: UInt8(ascii: "\n")).map { ProgramText.quotable($0, limit: Self.characters) }
+    let lines = bytes.withLock { $0 }.split(separator: UInt8(ascii: "\n")).map {
+      ProgramText.quotable($0, limit: Self.characters)
+    }
     return lines.filter { !$0.isEmpty }.suffix(Self.lines)
   }
 }

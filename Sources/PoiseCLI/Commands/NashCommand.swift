@@ -168,7 +168,8 @@ struct EmpiricalFlags: ParsableArguments {
   /// - Precondition: prompts and judge are given.
   func nash(tau: Double?, sampling: SamplingFlags, output: OutputOptions, common: CommonOptions) -> EmpiricalNash {
     EmpiricalNash(
-      policies: policies, prompts: prompts!, judge: judge!, patience: annotating.annotatorTimeout, samples: samples ?? 1, reference: reference, tau: tau,
+      policies: policies, prompts: prompts!, judge: judge!, patience: annotating.annotatorTimeout, samples: samples ?? 1,
+      reference: reference, tau: tau,
       chat: chat, sampling: sampling, output: output, common: common)
   }
 }
