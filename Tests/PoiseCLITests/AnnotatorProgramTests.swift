@@ -57,10 +57,10 @@ import Testing
     let dying = try PoiseProcess(train(judge(after: 3 * perStep + 2, "kill -9 $PPID; sleep 30"), steps: 5))
     #expect(dying.status == SIGKILL)
     #expect(try Files.exists("\(run)/checkpoint-2/model.safetensors") && questions().count == 3 * perStep + 3)
-    let answers = try Files.read("\(run)/annotations.jsonl")
+    let answers = try Files.read("\(run)/poise_annotations.jsonl")
     #expect(answers.count { $0 == UInt8(ascii: "\n") } == perStep + 2)
     // The last line is torn, as if the machine had stopped.
-    try answers.dropLast(5).write(to: URL(fileURLWithPath: "\(run)/annotations.jsonl"))
+    try answers.dropLast(5).write(to: URL(fileURLWithPath: "\(run)/poise_annotations.jsonl"))
 
     let before = try questions()
     let resumed = try PoiseProcess(train(judge(after: 1000, ":"), steps: 5, "--resume"))

@@ -46,7 +46,7 @@ import Testing
     _ = try folder.file("checkpoint-\(step)/poise_run.json", "{}")
   }
 
-  private var path: String { "\(folder.path)/annotations.jsonl" }
+  private var path: String { "\(folder.path)/poise_annotations.jsonl" }
   private func lines() throws -> [JSON] {
     var lines: [JSON] = []
     try JSONLines.read(path) { lines.append($1) }
@@ -85,7 +85,7 @@ import Testing
     #expect(try lines().map { $0["preference"] } == [1, 0.5])
     var text = try String(decoding: Files.read(path), as: UTF8.self)
     text = text.replacing("\n", with: "\nnonsense\n", maxReplacements: 1)
-    _ = try folder.file("annotations.jsonl", text + "{\"after\": 2, \"quest")
+    _ = try folder.file("poise_annotations.jsonl", text + "{\"after\": 2, \"quest")
     let fickle = Fickle()
     #expect(try remembering(fickle, resumedFrom: 2).preferences(comparisons("a", "b", "c")) == [1, 0.5, 1])
     #expect(fickle.names == ["c"])

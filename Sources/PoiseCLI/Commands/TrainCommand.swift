@@ -16,9 +16,10 @@ struct TrainCommand: PlannedCommand {
     discussion: """
       Online, every step samples responses to a batch of prompts, asks the annotator which are preferred, and moves the policy. The \
       annotator is one of: \(Judge.kinds). A program reads {"prompt", "a", "b"} and writes {"preference": p}, a line each, in \
-      order; questions end with an "id", and a program that repeats it in its answers is checked for their order. What it has answered \
-      since the oldest checkpoint is kept in RUN/annotations.jsonl: --resume does not ask it twice. With --offline, recorded preferences in --data take the place of prompts and annotator. Prompts, and what is chosen \
-      and rejected, are texts or lists of messages.
+      order; questions end with an "id", and a program that repeats it in its answers is checked for their order. What it has \
+      answered since the oldest checkpoint is kept in RUN/poise_annotations.jsonl: --resume does not ask it twice. With --offline, \
+      recorded preferences in --data take the place of prompts and annotator. Prompts, and what is chosen and rejected, are texts \
+      or lists of messages.
 
       \(Algorithm.table.map { "\($0.name.rawValue): \($0.title)\($0.summary)" }.joined(separator: "\n"))
 

@@ -186,6 +186,14 @@ extension SafeTensorsCollection {
     let short = name.hasPrefix("transformer.") ? String(name.dropFirst("transformer.".count)) : name
     return tensors[name] == nil && tensors[short] != nil ? short : name
   }
+
+  /// Reads weights into a tensor of an arena; as ``read(_:shape:into:)``, but infinity and what is not a number are refused.
+  ///
+  /// - Throws: also `.notFinite`, when the arena has been written.
+  func readFinite(_ name: String, _ tensor: Tensor, into arena: Arena) throws(CheckpointError) {
+    try read(name, shape: tensor.shape, into: arena[writing: tensor])
+    guard kernels.sumOfSquares(arena[tensor]).isFinite else { throw .notFinite(path: path, tensor: name) }
+  }
 }
 
 extension Arena {

@@ -1,5 +1,4 @@
 import PoiseFiles
-import PoiseKernels
 
 /// The tensors of a checkpoint, whether they lie in one file or in the shards of an index: one lookup over all of them.
 public struct SafeTensorsCollection: Sendable {
@@ -88,14 +87,6 @@ public struct SafeTensorsCollection: Sendable {
   ) throws(CheckpointError) {
     guard let file = fileOfTensor[name] else { throw .missingTensor(path: path, tensor: name) }
     try files[file].read(name, shape: shape, into: destination)
-  }
-
-  /// Reads weights into a tensor of an arena; as ``read(_:shape:into:)``, but infinity and what is not a number are refused.
-  ///
-  /// - Throws: also `.notFinite`, when the arena has been written.
-  func readFinite(_ name: String, _ tensor: Tensor, into arena: Arena) throws(CheckpointError) {
-    try read(name, shape: tensor.shape, into: arena[writing: tensor])
-    guard kernels.sumOfSquares(arena[tensor]).isFinite else { throw .notFinite(path: path, tensor: name) }
   }
 
   /// An index comes from outside: it must not lead out of its folder.
