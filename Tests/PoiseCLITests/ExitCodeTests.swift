@@ -33,6 +33,15 @@ import Testing
     try expect(65, ["model.safetensors is cut short"], train(model: model))
   }
 
+  @Test func weightsThatAreNotFiniteAreBadData() throws {
+    let model = try trained.copy(into: folder)
+    var weights = try Files.read("\(model)/model.safetensors")
+    weights.replaceSubrange((weights.count - 4)..., with: [0, 0, 0xC0, 0x7F])
+    try weights.write(to: URL(fileURLWithPath: "\(model)/model.safetensors"))
+    try expect(65, ["model.safetensors: tensor ", "holds infinity or what is not a number"], sample(model: model))
+    try expect(65, ["holds infinity or what is not a number"], train(model: model))
+  }
+
   @Test func aWrongShapeIsBadData() throws {
     let model = try trained.copy(into: folder, setting: "intermediate_size", to: 300)
     try expect(65, ["model.safetensors: tensor", "has shape", "was expected"], sample(model: model))
@@ -160,6 +169,8 @@ import Testing
     try expect(64, ["There is no judge \"oracle\""], train(annotator: "oracle"))
     try expect(65, ["line {\"preference\": p}"], train(annotator: "command:cat"))
     try expect(74, ["stopped with status 3"], train(annotator: "command:sh -c 'exit 3'"))
+    try expect(
+      74, ["gave no answer for 0.2 seconds"], train(annotator: "command:exec sleep 30") + ["--annotator-timeout", "0.2"])
     try expect(64, ["`reward:` needs the folder of a reward model"], train(annotator: "reward:"))
     try expect(66, ["/nowhere does not exist."], train(annotator: "preference:/nowhere"))
   }

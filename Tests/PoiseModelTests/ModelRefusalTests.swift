@@ -75,6 +75,20 @@ import Testing
     #expect(error.description.contains("model.layers.0.self_attn.k_proj.weight has shape [16, 8] where [8, 16]"))
   }
 
+  /// As they are stored, and as they are stored transposed.
+  @Test(arguments: [Float.nan, .infinity, -.infinity]) func weightsThatAreNotFiniteAreNamed(_ value: Float) throws {
+    for (configuration, family, name) in [
+      (EditableModel.llama, .llama, "model.layers.1.mlp.up_proj.weight"),
+      (EditableModel.gpt2, .gpt2, "transformer.h.1.mlp.c_fc.weight"),
+    ] as [(TransformerConfiguration, ModelFamily, String)] {
+      var model = try EditableModel(configuration, family)
+      model.tensors[try model.index(of: name)].values[3] = value
+      let error = try error(model)
+      #expect(error as? CheckpointError == .notFinite(path: "\(model.folder.path)/model.safetensors", tensor: name))
+      #expect(error.category == .badData && error.description.contains("tensor \(name) holds infinity"))
+    }
+  }
+
   @Test func aTensorThatNobodyReadsIsNamed() throws {
     var model = try EditableModel(EditableModel.llama, .llama)
     model.tensors.append(("model.layers.0.self_attn.q_proj.bias", [16], Array(repeating: 0, count: 16)))

@@ -145,7 +145,8 @@ import Testing
       asked == [
         [
           "prompt": "User: tea?\n\nAssistant:", "a": "yes", "b": "no", "messages": [["role": "user", "content": "tea?"]],
-        ], ["prompt": "p", "a": "a", "b": "b"],
+          "id": 1,
+        ], ["prompt": "p", "a": "a", "b": "b", "id": 2],
       ])
   }
 }

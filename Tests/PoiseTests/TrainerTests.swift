@@ -49,6 +49,18 @@ import Testing
     #expect(trainer.optimizer.step == 1)
   }
 
+  @Test func anUpdateThatOverflowsIsNotKept() throws {
+    var options = TinyTrainer.options(.adamW())
+    options.schedule = Schedule(rate: 1e39, totalSteps: 6)
+    let trainer = TinyTrainer.supervised(options: options)
+    let error = #expect(throws: DivergenceError.self) { try trainer.step() }
+    #expect(error?.step == 1)
+    #expect(error?.spoilsParameters == true && error?.description.contains("Nothing of this step was saved") == true)
+    let layout = trainer.policy.transformer.parameterLayout
+    let tensor = try #require(trainer.policy.parameters.firstNotFinite(of: layout))
+    #expect(error?.what == "the new value of \(tensor.name)")
+  }
+
   @Test func everyEpochShowsEveryExampleOnce() {
     var order = DataOrder(count: 7, batchSize: 3, seed: 1)
     let seen = (0..<14).flatMap { order.batch($0) }

@@ -34,6 +34,18 @@ public protocol Annotator: Sendable {
   var isAntisymmetric: Bool { get }
   /// p(first ≻ second | prompt) in [0, 1] for every comparison, in order.
   func preferences(_ comparisons: [Comparison]) throws -> [Double]
+  /// Nothing more will be asked. Throws where it turns out that answers were not what they seemed.
+  func finish() throws
+}
+
+extension Annotator {
+  public func finish() {}
+}
+
+/// An annotator whose answers cost something, or may be others the next time: it gives each as soon as it has it, so that none is lost.
+public protocol IncrementalAnnotator: Annotator {
+  /// Calls `each` with the index of every comparison and p(first ≻ second | prompt), in order.
+  func answer(_ comparisons: [Comparison], each: (_ index: Int, _ preference: Double) throws -> Void) throws
 }
 
 /// Asks about every pair in both orders and averages, so that p(y, y′) + p(y′, y) = 1 whatever the position bias.
@@ -42,6 +54,8 @@ public struct BothOrders: Annotator {
   public var isAntisymmetric: Bool { true }
 
   public init(_ annotator: any Annotator) { self.annotator = annotator }
+
+  public func finish() throws { try annotator.finish() }
 
   /// The annotator itself where it has no bias of position.
   public static func symmetrizing(_ annotator: any Annotator) -> any Annotator {

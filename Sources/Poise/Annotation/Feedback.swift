@@ -60,6 +60,16 @@ public enum Feedback: Sendable {
     }
   }
 
+  /// The same with a memory of what was answered, where answers cost something or may vary.
+  ///
+  /// - Parameter name: what the annotator was named by.
+  public func remembering(in memory: AnnotationMemory, name: String) -> Feedback {
+    switch self {
+    case .preferences(let annotator): .preferences(RememberingAnnotator.remembering(annotator, name: name, in: memory))
+    case .rewards: self
+    }
+  }
+
   /// The same without a bias of position: Nash-MD-PG, whose own response always comes first, would otherwise play another game.
   var symmetrized: Feedback {
     switch self {

@@ -10,8 +10,11 @@ public enum Judge {
   /// The annotator that a description names: `rubric`, `rubric:cyclic` (with the style on which preferences are cyclic),
   /// `preference:MODEL`, `reward:MODEL` or `command:PROGRAM …`.
   ///
+  /// - Parameter patience: seconds that a program's answer may take.
   /// - Throws: `JudgeError` for descriptions that name none; errors of the model's folder.
-  public static func annotator(_ description: String, pool: WorkerPool) throws -> any Annotator {
+  public static func annotator(
+    _ description: String, patience: Double = CommandAnnotator.defaultPatience, pool: WorkerPool
+  ) throws -> any Annotator {
     if description == "rubric" { return RubricAnnotator() }
     if let rewarder = try rewarder(description, pool: pool) { return RewardAnnotator(rewarder) }
     if description == "rubric:cyclic" { return RubricAnnotator(Rubric(style: .cyclic(strength: 2))) }
@@ -22,7 +25,7 @@ public enum Judge {
       return PreferenceModelAnnotator(try JudgeModel(.preference, folder: argument), pool: pool)
     case "command":
       guard !argument.isEmpty else { throw JudgeError.noProgram }
-      return try CommandAnnotator(argument)
+      return try CommandAnnotator(argument, patience: patience)
     default: throw JudgeError.unknown(description)
     }
   }
@@ -30,9 +33,11 @@ public enum Judge {
   /// What an algorithm asks for, from the same descriptions.
   ///
   /// - Throws: also `JudgeError.noReward`, where the algorithm needs rewards and the judge only compares.
-  public static func feedback(_ description: String, for signal: Algorithm.Signal, pool: WorkerPool) throws -> Feedback {
+  public static func feedback(
+    _ description: String, for signal: Algorithm.Signal, patience: Double = CommandAnnotator.defaultPatience, pool: WorkerPool
+  ) throws -> Feedback {
     switch signal {
-    case .preferences: return .preferences(try annotator(description, pool: pool))
+    case .preferences: return .preferences(try annotator(description, patience: patience, pool: pool))
     case .rewards:
       guard let rewarder = try rewarder(description, pool: pool) else { throw JudgeError.noReward(description) }
       return .rewards(rewarder)

@@ -9,8 +9,11 @@ public protocol TrainablePolicy: Sendable {
   func text(of response: [Int32]) -> String
 }
 
-/// Something that can be kept in a folder.
+/// Something that is trained and can be kept in a folder.
 public protocol SavableModel {
+  var transformer: Transformer { get }
+  /// What is trained of it, in the transformer's ``Transformer/parameterLayout``.
+  var parameters: Arena { get }
   func save(folder: String) throws
 }
 

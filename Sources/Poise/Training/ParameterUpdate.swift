@@ -14,7 +14,8 @@ struct ParameterUpdate {
   }
 
   /// - Returns: the gradient's norm before clipping, and the rate.
-  /// - Throws: `DivergenceError` before anything is changed, where loss or gradient is not finite.
+  /// - Throws: `DivergenceError` before anything is changed, where loss or gradient is not finite; afterwards, where a parameter no longer
+  ///   is, and must not be kept.
   func apply<Model>(
     _ pass: ShardedPass<Model>, to parameters: Arena, loss: Double
   ) throws(DivergenceError) -> (norm: Double, rate: Double) {
@@ -27,6 +28,9 @@ struct ParameterUpdate {
     profiled(.update) {
       optimizer.update(parameters, gradients: pass.gradients, gradientScale: Float(scale), rate: Float(rate), pool: pool)
     }
+    if let tensor = profiled(.update, { parameters.firstNotFinite(of: pass.model.parameterLayout) }) {
+      throw DivergenceError(step: step + 1, what: "the new value of \(tensor.name)", spoilsParameters: true)
+    }
     return (norm, rate)
   }
 }
@@ -35,13 +39,20 @@ struct ParameterUpdate {
 public struct DivergenceError: ExplainedError, Equatable {
   /// From 1.
   public let step: Int
-  /// `the loss`, or `the gradient of …`.
+  /// `the loss`, `the gradient of …` or `the new value of …`.
   public let what: String
+  /// Whether the parameters in memory are those of the failed step.
+  public let spoilsParameters: Bool
+
+  init(step: Int, what: String, spoilsParameters: Bool = false) {
+    (self.step, self.what, self.spoilsParameters) = (step, what, spoilsParameters)
+  }
 
   public var category: FailureCategory { .internalFault }
 
   public var description: String {
-    "Training diverged: at step \(step), \(what) is not a finite number. Parameters were not touched by this step. Try a lower "
-      + "--learning-rate, or a larger --tau; the last checkpoint is intact."
+    "Training diverged: at step \(step), \(what) is not a finite number. "
+      + (spoilsParameters ? "Nothing of this step was saved. " : "Parameters were not touched by this step. ")
+      + "Try a lower --learning-rate, or a larger --tau; the last checkpoint is intact."
   }
 }

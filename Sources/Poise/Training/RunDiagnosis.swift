@@ -85,9 +85,14 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "mind \(opposite) answers; try a larger --tau, or --reduction mean.")
   }
 
+  /// - Parameters:
+  ///   - divergence: KL(π‖π_ref) of a response, in nats.
+  ///   - tokens: of a response.
+  static func hasRunAway(divergence: Double, tokens: Double) -> Bool { divergence > 10 && divergence > 0.5 * tokens }
+
   private static func divergenceRanAway(_ window: Window) -> Finding? {
     guard let divergence = window.means({ $0.sampling?.exactDivergence }), let tokens = window.means({ $0.responseLength }),
-      divergence.last > 10, divergence.last > 0.5 * tokens.last
+      hasRunAway(divergence: divergence.last, tokens: tokens.last)
     else { return nil }
     return Finding(
       kind: .divergenceRanAway,

@@ -36,7 +36,7 @@ public struct RunFolder: Sendable {
   }
 
   /// The complete ones, oldest first.
-  private static func checkpoints(in path: String) -> [Checkpoint] {
+  static func checkpoints(in path: String) -> [Checkpoint] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.compactMap { name in name.hasPrefix("checkpoint-") ? Int(name.dropFirst("checkpoint-".count)) : nil }
       .sorted().compactMap { Checkpoint(folder: "\(path)/checkpoint-\($0)", step: $0) }

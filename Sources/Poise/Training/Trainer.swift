@@ -9,7 +9,7 @@ public protocol Trainer: AnyObject {
   var tokenCount: Int { get set }
   /// Whether the last step has been made: by number, or because more would not help.
   var isFinished: Bool { get }
-  /// One update. `throws` leave parameters and optimiser as they were.
+  /// One update. `throws` leave parameters and optimiser as they were, but for a `DivergenceError` that says otherwise.
   func step() throws -> StepRecord
   /// What else a checkpoint must hold.
   var extraState: [SafeTensorsWriter.Tensor] { get }

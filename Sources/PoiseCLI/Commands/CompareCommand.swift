@@ -16,6 +16,7 @@ struct CompareCommand: ParsableCommand {
   var policies: [NamedModel]
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}, text or messages.", valueName: "file")) var prompts: String
   @Option(help: ArgumentHelp("Who prefers: \(Judge.kinds).", valueName: "judge")) var judge: String
+  @OptionGroup var annotating: AnnotatorFlags
   @Option(help: ArgumentHelp("Responses of each policy to a prompt, 1 or more.", valueName: "n")) var samples = 1
   @OptionGroup var chat: ChatFlags
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
@@ -30,11 +31,12 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let pool = common.makePool()
-    let judge = try Judge.annotator(judge, pool: pool)
+    let judge = try Judge.annotator(judge, patience: annotating.annotatorTimeout, pool: pool)
     let (contestants, shared) = try ContestantSampling(
       policies: policies, prompts: prompts, samples: samples, chat: chat, sampling: sampling, common: common
     ).run(pool: pool) { _ in SamplingKey(seed: common.seed) }
     let results = try SideBySide(judge: judge).compare(contestants, prompts: shared)
+    try judge.finish()
     if output.json {
       for result in results { Console.result(result.json.line) }
     } else {

@@ -12,6 +12,8 @@ struct EmpiricalNash {
   /// JSON Lines of prompts.
   let prompts: String
   let judge: String
+  /// Seconds that an answer of a program may take.
+  var patience = CommandAnnotator.defaultPatience
   /// Responses of each policy to a prompt; several policies only.
   let samples: Int
   /// Folder of the reference μ; one policy only.
@@ -54,12 +56,14 @@ struct EmpiricalNash {
   func report() throws -> String {
     try validate()
     let pool = common.makePool()
-    let judge = try Judge.annotator(judge, pool: pool)
+    let judge = try Judge.annotator(judge, patience: patience, pool: pool)
     if policies.count > 1 {
       let game = try game(judge, pool)
+      try judge.finish()
       return output.json ? game.jsonLines : EmpiricalGameTable(game: game).text
     }
     let standing = try standing(judge, pool)
+    try judge.finish()
     return output.json ? standing.json(policy: policies[0].name).line : standing.table(policy: policies[0].name)
   }
 

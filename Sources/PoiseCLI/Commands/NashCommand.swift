@@ -153,6 +153,7 @@ struct EmpiricalFlags: ParsableArguments {
   var policies: [NamedModel] = []
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String?
   @Option(help: ArgumentHelp("Who prefers: \(Judge.kinds).", valueName: "judge")) var judge: String?
+  @OptionGroup var annotating: AnnotatorFlags
   @Option(help: ArgumentHelp("Responses of each policy to a prompt, 1 or more. (default: 1)", valueName: "n")) var samples: Int?
   @Option(help: ArgumentHelp("Folder of the reference of a single policy.", valueName: "model")) var reference: String?
   @OptionGroup var chat: ChatFlags
@@ -167,7 +168,8 @@ struct EmpiricalFlags: ParsableArguments {
   /// - Precondition: prompts and judge are given.
   func nash(tau: Double?, sampling: SamplingFlags, output: OutputOptions, common: CommonOptions) -> EmpiricalNash {
     EmpiricalNash(
-      policies: policies, prompts: prompts!, judge: judge!, samples: samples ?? 1, reference: reference, tau: tau,
+      policies: policies, prompts: prompts!, judge: judge!, patience: annotating.annotatorTimeout, samples: samples ?? 1,
+      reference: reference, tau: tau,
       chat: chat, sampling: sampling, output: output, common: common)
   }
 }

@@ -16,8 +16,10 @@ struct TrainCommand: PlannedCommand {
     discussion: """
       Online, every step samples responses to a batch of prompts, asks the annotator which are preferred, and moves the policy. The \
       annotator is one of: \(Judge.kinds). A program reads {"prompt", "a", "b"} and writes {"preference": p}, a line each, in \
-      order. With --offline, recorded preferences in --data take the place of prompts and annotator. Prompts, and what is chosen \
-      and rejected, are texts or lists of messages.
+      order; questions end with an "id", and a program that repeats it in its answers is checked for their order. What it has \
+      answered since the oldest checkpoint is kept in RUN/poise_annotations.jsonl: --resume does not ask it twice. With --offline, \
+      recorded preferences in --data take the place of prompts and annotator. Prompts, and what is chosen and rejected, are texts \
+      or lists of messages.
 
       \(Algorithm.table.map { "\($0.name.rawValue): \($0.title)\($0.summary)" }.joined(separator: "\n"))
 
@@ -29,6 +31,7 @@ struct TrainCommand: PlannedCommand {
   @Option(help: ArgumentHelp("Folder of the reference. (default: the starting model)", valueName: "model")) var reference: String?
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\"}.", valueName: "file")) var prompts: String?
   @Option(help: ArgumentHelp("Who prefers: \(Judge.kinds).", valueName: "judge")) var annotator: String?
+  @OptionGroup var annotating: AnnotatorFlags
   @Flag(help: "Learn from recorded preferences: ipo, dpo, slic, slic-hf.") var offline = false
   @Option(help: ArgumentHelp("JSON Lines of {\"prompt\", \"chosen\", \"rejected\"}, with --offline.", valueName: "file"))
   var data: String?
@@ -148,17 +151,27 @@ struct TrainCommand: PlannedCommand {
   ) throws -> [StepRecord] {
     let algorithm = Algorithm(algorithm, settings)
     let pool = common.makePool()
-    let feedback = try Judge.feedback(annotator!, for: algorithm.signal, pool: pool)
+    let memory = try AnnotationMemory(folder: training.out, resumedFrom: checkpoint?.step)
+    let feedback = try Judge.feedback(
+      annotator!, for: algorithm.signal, patience: annotating.annotatorTimeout, pool: pool
+    ).remembering(in: memory, name: annotator!)
+    let lookingJudge = try evaluation.evaluationJudge.map {
+      RememberingAnnotator.remembering(
+        try Judge.annotator($0, patience: annotating.annotatorTimeout, pool: pool), name: $0, in: memory)
+    }
     let trainer = OnlineTrainer(
       policy, reference: reference, algorithm: algorithm, feedback: feedback, prompts: prompts,
       responsesPerPrompt: responses, sampling: sampling.options(), options: options, pool: pool)
-    let observers = try observers(of: policy, feedback.annotator, prompts, resumedFrom: checkpoint, pool)
-    return try run.run(trainer, saving: policy, observers: observers, resumedFrom: checkpoint)
+    let observers = try observers(of: policy, lookingJudge ?? feedback.annotator, prompts, resumedFrom: checkpoint, pool)
+    let records = try run.run(trainer, saving: policy, observers: observers, resumedFrom: checkpoint)
+    try feedback.annotator.finish()
+    try lookingJudge?.finish()
+    return records
   }
 
   /// - Parameter prompts: of training.
   private func observers(
-    of policy: Policy, _ annotator: any Annotator, _ prompts: [Prompt], resumedFrom checkpoint: Checkpoint?,
+    of policy: Policy, _ judge: any Annotator, _ prompts: [Prompt], resumedFrom checkpoint: Checkpoint?,
     _ pool: WorkerPool
   ) throws -> [any TrainingObserver] {
     guard evaluation.evaluateEvery > 0 else { return [] }
@@ -167,7 +180,7 @@ struct TrainCommand: PlannedCommand {
       SnapshotObserver(
         policy, start: checkpoint == nil ? policy.parameters : try policy.referenceParameters(folder: model),
         resumedAt: checkpoint?.step ?? 0, prompts: own ?? Array(prompts.prefix(EvaluationFlags.defaultPromptCount)),
-        judge: try evaluation.evaluationJudge.map { try Judge.annotator($0, pool: pool) } ?? annotator,
+        judge: judge,
         every: evaluation.evaluateEvery, limit: evaluation.evaluateSnapshots, sampling: sampling.options(),
         seed: common.seed, pool: pool)
     ]
@@ -188,6 +201,7 @@ struct TrainCommand: PlannedCommand {
     object["reference"] = .string(reference ?? model)
     object["prompts"] = prompts.map { .string($0) } ?? .null
     object["annotator"] = annotator.map { .string($0) } ?? .null
+    object["annotator_timeout"] = .init(annotating.annotatorTimeout)
     object["data"] = data.map { .string($0) } ?? .null
     object["chat_template"] = chat.resolved
     object["tau"] = .init(algorithm.tau)

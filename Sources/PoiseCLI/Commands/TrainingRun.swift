@@ -60,10 +60,14 @@ struct TrainingRun {
     let loop = TrainingLoop(
       RunFolder(flags.out, keepLast: flags.keepLast), checkpointEvery: flags.checkpointEvery, description: circumstances)
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
+    let alarm = StepAlarm(model.parameters, model.transformer.parameterLayout) { [common] warning in
+      progress.finish()
+      common.note(warning)
+    }
     Interruption.watch()
     var records: [StepRecord] = []
     let ending = try profiled(.other) {
-      try loop.run(trainer, saving: model, observers: observers, shouldStop: { Interruption.isRequested }) { record in
+      try loop.run(trainer, saving: model, observers: observers + [alarm], shouldStop: { Interruption.isRequested }) { record in
         records.append(record)
         progress.show(record)
       }

@@ -44,7 +44,7 @@ struct AdapterFiles {
     let weights = try SafeTensorsCollection(file: "\(folder)/\(Self.weightsFile)")
     var unread = Set(weights.names)
     for tensor in layout.storedTensors {
-      try weights.read(tensor.name, shape: tensor.values.shape, into: values[writing: tensor.values])
+      try weights.readFinite(tensor.name, tensor.values, into: values)
       unread.remove(tensor.name)
     }
     if let name = unread.min() {

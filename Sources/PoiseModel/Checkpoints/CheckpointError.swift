@@ -11,6 +11,8 @@ public enum CheckpointError: ExplainedError, Equatable {
   case wrongShape(path: String, tensor: String, expected: [Int], found: [Int])
   /// A tensor whose elements cannot become floats without changing their meaning.
   case unexpectedDtype(path: String, tensor: String, found: TensorElementType)
+  /// A weight is infinite or not a number.
+  case notFinite(path: String, tensor: String)
 
   public var category: FailureCategory { .badData }
 
@@ -33,6 +35,9 @@ public enum CheckpointError: ExplainedError, Equatable {
     case .unexpectedDtype(let path, let tensor, let found):
       "\(path): tensor \(tensor) holds \(found.rawValue) elements; weights are read from F32, F16, BF16 and F64. Export the "
         + "checkpoint in one of these, without quantisation."
+    case .notFinite(let path, let tensor):
+      "\(path): tensor \(tensor) holds infinity or what is not a number. The training that wrote it diverged, or the file is damaged; "
+        + "use an earlier checkpoint, or copy the file again."
     }
   }
 }

@@ -1,4 +1,5 @@
 import PoiseFiles
+import PoiseKernels
 
 /// A model as it is kept: a transformer, its parameters and the `config.json` that it came with, unknown keys included. Of adapters
 /// those are the parameters, and the model that they adapt is frozen in the transformer.
@@ -185,6 +186,14 @@ extension SafeTensorsCollection {
     let short = name.hasPrefix("transformer.") ? String(name.dropFirst("transformer.".count)) : name
     return tensors[name] == nil && tensors[short] != nil ? short : name
   }
+
+  /// Reads weights into a tensor of an arena; as ``read(_:shape:into:)``, but infinity and what is not a number are refused.
+  ///
+  /// - Throws: also `.notFinite`, when the arena has been written.
+  func readFinite(_ name: String, _ tensor: Tensor, into arena: Arena) throws(CheckpointError) {
+    try read(name, shape: tensor.shape, into: arena[writing: tensor])
+    guard kernels.sumOfSquares(arena[tensor]).isFinite else { throw .notFinite(path: path, tensor: name) }
+  }
 }
 
 extension Arena {
@@ -192,9 +201,10 @@ extension Arena {
     _ tensor: StoredTensor, named name: String, from weights: SafeTensorsCollection, _ layout: Layout
   ) throws {
     let region = tensor.region(in: layout)
-    guard tensor.isTransposed else { return try weights.read(name, shape: region.shape, into: self[writing: region]) }
+    guard tensor.isTransposed else { return try weights.readFinite(name, region, into: self) }
     var stored = [Float](repeating: 0, count: region.count)
     try weights.read(name, shape: region.shape.reversed(), into: stored.mutableSpan)
+    guard kernels.sumOfSquares(stored.span).isFinite else { throw CheckpointError.notFinite(path: weights.path, tensor: name) }
     var values = self[writing: region]
     for row in 0..<region.rows {
       for column in 0..<region.columns { values[row * region.columns + column] = stored[column * region.rows + row] }

@@ -1,3 +1,5 @@
+import PoiseKernels
+
 /// One aligned allocation, cut by a layout; zero at first. Lends spans by borrow, several at once, because a layer reads some
 /// tensors while it writes others; the layout keeps them disjoint.
 ///
@@ -75,6 +77,13 @@ public final class Arena: @unchecked Sendable {
 
   public subscript(writingElements range: Range<Int>) -> MutableSpan<Float> {
     @_lifetime(borrow self) get { lendMutable(offset: range.lowerBound, count: range.count) }
+  }
+
+  /// The first tensor of a layout that holds infinity or what is not a number.
+  ///
+  /// A sum of squares in double precision is finite where all its floats are: the largest square is 1.2e77.
+  public func firstNotFinite(of layout: Layout) -> Tensor? {
+    layout.tensors.first { !kernels.sumOfSquares(self[$0]).isFinite }
   }
 
   /// Overwrites everything with `other`.
