@@ -57,6 +57,7 @@ let package = Package(
   products: [
     .executable(name: "poise", targets: ["PoiseCLI"]),
     .library(name: "Poise", targets: ["Poise"]),
+    .library(name: "PoiseFiles", targets: ["PoiseFiles"]),
     .library(name: "PoiseObjectives", targets: ["PoiseObjectives"]),
     .library(name: "PoiseKernels", targets: ["PoiseKernels"]),
     .library(name: "PoiseModel", targets: ["PoiseModel"]),

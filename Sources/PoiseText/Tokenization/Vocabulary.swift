@@ -7,7 +7,7 @@ struct Vocabulary: Sendable {
   private var ids: [ExactString: Int] = [:]
 
   /// Larger ids would let a small file claim any amount of memory.
-  static let largestID = 1 << 24
+  static let largestID = 1 << 21
 
   init() {}
 
