@@ -146,7 +146,8 @@ import Testing
 
   /// A signal would end the process where the file were mapped.
   @Test func aFileThatShrinksWhileItIsOpenIsAnError() throws {
-    let header = #"{"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"h":{"dtype":"F16","shape":[4],"data_offsets":[16,24]}}"#
+    let header =
+      #"{"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"h":{"dtype":"F16","shape":[4],"data_offsets":[16,24]}}"#
     let path = try folder.file("shrinking", safeTensorsBytes(header, buffer: [UInt8](repeating: 0, count: 24)))
     let file = try SafeTensorsFile(path: path)
     let whole = 8 + header.utf8.count + 24

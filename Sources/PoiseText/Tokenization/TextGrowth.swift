@@ -15,7 +15,8 @@ enum TextGrowth {
   static func check(_ growth: Double, of what: String, path: String) throws(DataError) {
     guard growth <= greatest else {
       throw DataError(
-        path, "its steps may make \(what) \(growth.formatted(significantDigits: 3)) times as long; \(Int(greatest)) is the limit.",
+        path,
+        "its steps may make \(what) \(growth.formatted(significantDigits: 3)) times as long; \(Int(greatest)) is the limit.",
         category: .configuration)
     }
   }

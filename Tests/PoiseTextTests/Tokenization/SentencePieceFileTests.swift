@@ -146,6 +146,14 @@ import Testing
     #expect(error?.problem.contains(problem) == true, "\(error?.problem ?? "")")
   }
 
+  @Test func sentinelsAreNotWithoutEnd() throws {
+    let settings = #"{"tokenizer_class": "T5Tokenizer", "extra_ids": 9223372036854775807}"#
+    let error = #expect(throws: DataError.self) {
+      try Self.withModel(Self.model(kind: 1, [Self.piece("a", -1)]), settings: settings) { _ in }
+    }
+    #expect(error?.problem.contains("more than 10000 extra_ids") == true && error?.category == .configuration)
+  }
+
   @Test func settingsThatContradictTheModelAreRefused() {
     for (settings, problem) in [
       (#"{"add_bos_token": true, "bos_token": {"content": "<b>"}}"#, "the model has no piece \"<b>\""),

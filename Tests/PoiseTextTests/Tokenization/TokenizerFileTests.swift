@@ -22,6 +22,42 @@ import Testing
     return tokenizer.encode(text).map { tokenizer.token(of: $0)! }
   }
 
+  // MARK: files that want too much
+
+  private func refusal(_ changes: [String: JSON]) -> DataError? {
+    #expect(throws: DataError.self) { try Tokenizer(json: TokenizerFileTests.file(changes), path: "t.json") }
+  }
+
+  /// Thirty steps that each double a text would make a gigabyte of a letter.
+  @Test func stepsThatTogetherMakeATextMuchLongerAreRefused() throws {
+    func thirty(_ step: JSON, _ key: String) -> JSON {
+      (["type": "Sequence"] as JSON).setting([key: .array(Array(repeating: step, count: 30))])
+    }
+    let doubling: JSON = ["type": "Replace", "pattern": ["String": "a"], "content": "aa"]
+    let twice: JSON = ["type": "TemplateProcessing", "single": [["Sequence": ["id": "A"]], ["Sequence": ["id": "A"]]]]
+    let parts: [(String, JSON)] = [
+      ("normalizer", thirty(doubling, "normalizers")), ("decoder", thirty(doubling, "decoders")),
+      ("post_processor", thirty(twice, "processors")),
+      ("pre_tokenizer", thirty(["type": "Metaspace", "replacement": "▁", "split": true], "pretokenizers")),
+    ]
+    for (part, value) in parts {
+      let error = try #require(refusal([part: value]))
+      #expect(error.category == .configuration && error.problem.contains("times as long"), "\(error)")
+    }
+  }
+
+  /// A mark of no length would cut words within their characters.
+  @Test(arguments: ["", "▁▁"]) func spacesAreWrittenAsOneCharacter(replacement: String) throws {
+    let error = try #require(refusal(["pre_tokenizer": ["type": "Metaspace", "replacement": .string(replacement)]]))
+    #expect(error.category == .configuration && error.problem.contains("one character was expected"))
+  }
+
+  @Test func strippingEndsWithTheToken() throws {
+    let strip: JSON = ["type": "Strip", "content": "a", "start": JSON(Int.max), "stop": JSON(Int.max)]
+    let tokenizer = try Tokenizer(json: TokenizerFileTests.file(["decoder": strip]), path: "t.json")
+    #expect(tokenizer.decode([0, 5, 1]) == "bb")
+  }
+
   // MARK: models
 
   @Test func mergesAreStringsOrPairs() throws {
