@@ -40,7 +40,7 @@ for target in ${FUZZ_TARGETS:-$("$program" --list)}; do
   fi
   if [ "${FUZZ_MINIMISE:-0}" != 0 ] && [ $status -eq 0 ]; then
     mkdir "$logs/$target/smallest"
-    "$program" -merge=1 -rss_limit_mb=$limit -timeout=10 -max_len=4096 "$logs/$target/smallest" "$corpus" "$logs/$target/seeds" \
+    "$program" -set_cover_merge=1 -use_counters=0 -rss_limit_mb=$limit -timeout=10 -max_len=4096 "$logs/$target/smallest" "$corpus" "$logs/$target/seeds" \
       "$logs/$target/found" >/dev/null 2>&1 && rm -rf "$corpus" && mkdir "$corpus" && cp "$logs/$target/smallest/"* "$corpus/"
   fi
   awk -v target="$target" -v status="$status" '

@@ -9,6 +9,9 @@ struct Vocabulary: Sendable {
   /// Larger ids would let a small file claim any amount of memory.
   static let largestID = 1 << 21
 
+  /// Of those that are looked for at every place of a text, which takes its length times theirs; in bytes.
+  static let longestToken = 1024
+
   init() {}
 
   init(reading part: Part) throws {

@@ -138,7 +138,7 @@ import Testing
       (SentencePieceFileTests.model(kind: 1, [], trainer: [0xC0, 0x01, 1]), "treat_whitespace_as_suffix"),
       (
         SentencePieceFileTests.model(kind: 2, [SentencePieceFileTests.piece(String(repeating: "a", count: 1025), 0)]),
-        "piece 3 is longer than 1024 bytes"
+        "piece 3 is longer than 256 bytes"
       ),
     ] as [([UInt8], String)])
   func whatIsNoModelIsRefused(model: [UInt8], problem: String) {

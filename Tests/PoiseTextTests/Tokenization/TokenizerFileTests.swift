@@ -1,3 +1,4 @@
+import Foundation
 import PoiseFiles
 import PoiseText
 import Testing
@@ -56,6 +57,46 @@ import Testing
     let strip: JSON = ["type": "Strip", "content": "a", "start": JSON(Int.max), "stop": JSON(Int.max)]
     let tokenizer = try Tokenizer(json: TokenizerFileTests.file(["decoder": strip]), path: "t.json")
     #expect(tokenizer.decode([0, 5, 1]) == "bb")
+  }
+
+  @Test func tokensAndPatternsAreOfALength() throws {
+    let long = String(repeating: "a", count: 1025)
+    for changes: [String: JSON] in [
+      ["added_tokens": [TokenizerFileTests.added(long, 9)]], ["model": ["type": "Unigram", "vocab": [[.string(long), -1]]]],
+      ["normalizer": ["type": "Replace", "pattern": ["String": .string(long)], "content": ""]],
+    ] { #expect(try #require(refusal(changes)).problem.contains("longer than 1024 bytes")) }
+  }
+
+  /// Foundation alone would take the square of their number.
+  @Test(arguments: ["NFC", "NFD", "NFKC", "NFKD"]) func manyMarksOnALetterAreOrdered(form: String) throws {
+    let vocabulary: JSON = ["\u{301}": 0, "\u{316}": 1, "\u{F71}": 2, "\u{F72}": 3, "\u{3099}": 4, "\u{FF9E}": 5]
+    let kept = form.contains("K") ? "\u{3099}" : "\u{FF9E}"
+    for (marks, first) in [("\u{301}\u{316}", "\u{316}"), ("\u{F73}", "\u{F71}"), ("\u{FF9E}\u{316}", kept)] {
+      let tokens = try tokens(
+        "x" + String(repeating: marks, count: 10_000), ["normalizer": ["type": .string(form)]],
+        model: ["vocab": vocabulary, "merges": []])
+      #expect(tokens.count == 20_000)
+      #expect(tokens.first == first)
+    }
+  }
+
+  /// Long runs are put in order here, short ones by Foundation.
+  @Test(arguments: ["NFC", "NFD", "NFKC", "NFKD"]) func longAndShortRunsOfMarksAreNormalizedAlike(form: String) throws {
+    let marks: [Unicode.Scalar] = ["\u{301}", "\u{316}", "\u{344}", "\u{5B0}", "\u{3099}", "\u{327}", "\u{345}"]
+    let run = "a" + String(String.UnicodeScalarView((0..<40).map { marks[$0 * 5 % 7] }))
+    let expected =
+      switch form {
+      case "NFC": run.precomposedStringWithCanonicalMapping
+      case "NFD": run.decomposedStringWithCanonicalMapping
+      case "NFKC": run.precomposedStringWithCompatibilityMapping
+      default: run.decomposedStringWithCompatibilityMapping
+      }
+    let vocabulary = Set(expected.unicodeScalars).reduce(into: JSON.object(.init())) {
+      $0 = $0.setting([String($1): JSON(Int($1.value))])
+    }
+    let file = TokenizerFileTests.file(["normalizer": ["type": .string(form)]], model: ["vocab": vocabulary, "merges": []])
+    let ids = try Tokenizer(json: file, path: "t.json").encode(run)
+    #expect(ids == expected.unicodeScalars.map { Int($0.value) })
   }
 
   // MARK: models

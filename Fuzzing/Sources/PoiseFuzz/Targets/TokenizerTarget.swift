@@ -2,8 +2,9 @@ import Foundation
 import PoiseFiles
 import PoiseText
 
-/// `tokenizer.json`, and a text for it, two files. Ids go up to 2²¹, 32 MB for who claims the last; text grows at most 4096-fold in
-/// all steps together, which is checked when the file is read; encoding n bytes takes n times the length of the longest token.
+/// `tokenizer.json`, and a text for it, two files. Ids go up to 2²¹, 32 MB for who claims the last; text grows at most 1024-fold in
+/// all steps together, which is checked when the file is read; encoding n bytes takes n times the length of the
+/// longest token, of 1024 bytes at most.
 enum TokenizerTarget: FuzzTarget {
   static let name = "tokenizer"
   static let dictionary = [
