@@ -5,9 +5,9 @@ POISE    = .build/release/poise
 DEMO_OUT ?= runs/demo
 BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
-SWIFT_FILES = Package.swift Sources Tests Benchmarks
+SWIFT_FILES = Package.swift Sources Tests Benchmarks Fuzzing/Package.swift Fuzzing/Sources
 
-.PHONY: menu setup build demo demo-all demo-short test allocations crashes human summaries lint format bench bench-baseline bench-check gradients interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations crashes human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ summaries: build ## two architectures learn to summarise papers, an hour (needs 
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients
 
+fuzz: setup ## every parser under libFuzzer, FUZZ_SECONDS=60 each (FUZZ_TARGETS="json game"); SECURITY.md
+	@sh Scripts/fuzz.sh
+
 bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*"); `poise bench` has limits
 	cd Benchmarks && swift package --disable-sandbox benchmark $(BENCH_OPTIONS)
 
@@ -68,4 +71,4 @@ format: ## style, in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)
 
 clean: ## remove what was built; runs/ stays
-	rm -rf .build .build-optimized-tests Benchmarks/.build
+	rm -rf .build .build-optimized-tests Benchmarks/.build Fuzzing/.build

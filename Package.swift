@@ -24,6 +24,7 @@
 //
 //   tests    PoiseTestSupport      finite differences, tabular policies in double precision, allocation counting
 //   bench    Benchmarks/           a nested package, so that building `poise` does not build its dependencies
+//   fuzz     Fuzzing/              another, built with other flags: every parser under libFuzzer
 //
 // Matrix products are kernels; one file calls OpenBLAS, to compare (PoiseModel/Matrices/MatrixProduct.swift), one calls LAPACKE (PoiseGames/LinearSystem.swift), one
 // owns threads (PoiseModel/Threads/WorkerPool.swift). British spelling in prose; names in code follow the ecosystem's.
@@ -57,6 +58,7 @@ let package = Package(
   products: [
     .executable(name: "poise", targets: ["PoiseCLI"]),
     .library(name: "Poise", targets: ["Poise"]),
+    .library(name: "PoiseFiles", targets: ["PoiseFiles"]),
     .library(name: "PoiseObjectives", targets: ["PoiseObjectives"]),
     .library(name: "PoiseKernels", targets: ["PoiseKernels"]),
     .library(name: "PoiseModel", targets: ["PoiseModel"]),

@@ -77,6 +77,10 @@ failing() {
   count=0
   largest=$(($(wc -c <"$out/whole-$kind/poise_state.safetensors") / 512))
   while [ $count -lt "$failures" ]; do
+    if [ -d "$out/failing/checkpoint-$steps" ]; then  # nothing would be written: the next begins anew
+      same failing
+      rm -rf "$out/failing"
+    fi
     status=0
     blocks=$(number 0 "$largest" "$count" | cut -d . -f 1)
     # shellcheck disable=SC2046

@@ -78,6 +78,10 @@ struct CSVGame {
       weight: names.firstIndex(of: "weight"))
   }
 
+  /// The matrix of a game grows with the square of its actions, of which every comparison may name two new ones. What is beyond
+  /// takes minutes to solve.
+  static let mostActions = 2_048
+
   /// How often the first of two actions was preferred to the second, and the other way round.
   private struct Comparison {
     let first: Int
@@ -106,6 +110,9 @@ struct CSVGame {
       let preference = if let place = columns.preference { try share(row, row.cells[place]) } else { 1.0 }
       comparisons.append(
         Comparison(first: first, second: second, wins: times * preference, losses: times * (1 - preference)))
+    }
+    guard actions.count <= CSVGame.mostActions else {
+      throw DataError(path, "The file compares \(actions.count) actions. A game of comparisons may have \(CSVGame.mostActions).")
     }
     return try GameFile.build(path, actions: actions) { () throws(GameError) in
       try .votes(tally(comparisons, count: actions.count), unseen: unseen)

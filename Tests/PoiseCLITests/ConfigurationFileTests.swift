@@ -38,6 +38,17 @@ import Testing
         == ["compare", "--samples=2", "--config", file, "--policy", "c=z"])
   }
 
+  /// A key that holds what thirty anchors stand for, each the one before twice, is never done with.
+  @Test func referencesToAnchorsAreFew() throws {
+    let folder = try TemporaryFolder()
+    let doubling = (1..<30).map { "- &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }
+    let file = try folder.file("run.yaml", "- &a0 [1]\n" + doubling.joined() + "- ? *a29\n  : 1\n")
+    let error = #expect(throws: DataError.self) {
+      try ConfigurationFile.expand(["sample", "--config", file], for: PoiseCommand.self)
+    }
+    #expect(error?.problem.contains("more than 16 times") == true)
+  }
+
   @Test func withoutAFileNothingChanges() throws {
     let arguments = ["sample", "--model", "m", "--", "--config"]
     #expect(try ConfigurationFile.expand(arguments, for: PoiseCommand.self) == arguments)

@@ -32,6 +32,12 @@ import Testing
 
   private let cycle = [[0.5, 0.75, 0.25], [0.25, 0.5, 0.875], [0.75, 0.125, 0.5]]
 
+  /// A megabyte of comparisons may name a quarter of a million actions, whose matrix would take half a terabyte.
+  @Test func comparisonsOfVeryManyActionsAreRefused() {
+    let rows = (0..<1_500).map { "a\($0),b\($0)\n" }
+    expectRefusal("winner,loser\n" + rows.joined(), "The file compares 3000 actions")
+  }
+
   // MARK: JSON
 
   @Test func jsonOfPreferencesSaysAllThereIs() throws {

@@ -24,6 +24,8 @@ import Testing
       ("head_dim", 3, "an even head size, not 3"), ("vocab_size", .null, "the key vocab_size is missing"),
       ("hidden_size", "wide", "hidden_size is a string"), ("eos_token_id", 1000, "the special token 1000"),
       ("num_hidden_layers", 0, "the number of blocks is 0"), ("intermediate_size", 1_000_000_000, "feed-forward width"),
+      ("num_hidden_layers", 16_000_000, "there are 16000000 blocks"), ("head_dim", 16_000_000, "wider than"),
+      ("hidden_size", .init(Int.max), "hidden_size is a number; a whole number was expected"),
     ] as [(String, JSON, String)])
   func configurationsThatPoiseDoesNotCompute(_ key: String, _ value: JSON, _ message: String) throws {
     var model = try EditableModel(EditableModel.llama, .llama)
@@ -55,6 +57,20 @@ import Testing
     let error = try error(model)
     #expect(error.category == .configuration)
     #expect(error.description.contains("activation_function is \"\(activation)\""))
+  }
+
+  @Test func tablesOfPositionsHaveALimit() throws {
+    var configuration = EditableModel.llama
+    (configuration.contextLength, configuration.headSize) = (1 << 24, 16)
+    #expect(try #require(configuration.problem).contains("more than is kept in memory"))
+  }
+
+  /// The width of the feed-forward layer, where the file does not say it, is four times that.
+  @Test(arguments: [Int.max, 1 << 53]) func gpt2sTooWideToMultiplyAreRefused(_ width: Int) throws {
+    var model = try EditableModel(EditableModel.gpt2, .gpt2)
+    model.config["n_embd"] = .init(width)
+    model.config["n_inner"] = nil
+    #expect(try error(model).category == .configuration)
   }
 
   @Test func aMissingTensorIsNamed() throws {

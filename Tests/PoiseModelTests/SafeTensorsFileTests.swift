@@ -144,11 +144,23 @@ import Testing
     #expect(throws: FileError.unreadable(path: folder.path, reason: "it is a folder")) { try SafeTensorsFile(path: folder.path) }
   }
 
-  @Test func mappedFilesMayBeEmpty() throws {
-    let file = try MappedFile(path: folder.file("empty", []))
-    let bytes = file.bytes
-    #expect(file.count == 0)
-    #expect(bytes.byteCount == 0)
+  /// A signal would end the process where the file were mapped.
+  @Test func aFileThatShrinksWhileItIsOpenIsAnError() throws {
+    let header =
+      #"{"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"h":{"dtype":"F16","shape":[4],"data_offsets":[16,24]}}"#
+    let path = try folder.file("shrinking", safeTensorsBytes(header, buffer: [UInt8](repeating: 0, count: 24)))
+    let file = try SafeTensorsFile(path: path)
+    let whole = 8 + header.utf8.count + 24
+    truncate(path, off_t(whole - 6))
+    #expect(try file.floats("x") == [0, 0, 0, 0])
+    #expect(throws: CheckpointError.cutShort(path: path, expectedBytes: whole, foundBytes: whole - 6)) { try file.floats("h") }
+  }
+
+  /// Nobody writes to it, and opening it as a file would wait for somebody who does.
+  @Test func aPipeIsNoFile() throws {
+    let path = folder.path + "/pipe"
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect(throws: FileError.unreadable(path: path, reason: "it is not a regular file")) { try SafeTensorsFile(path: path) }
   }
 
   /// Every file is refused for the reason that the reference implementation gives, or read where it reads it.

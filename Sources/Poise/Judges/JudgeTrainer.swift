@@ -1,3 +1,4 @@
+import PoiseFiles
 import PoiseModel
 import PoiseObjectives
 
@@ -181,7 +182,10 @@ public final class JudgeTrainer: Trainer {
   public func restoreExtraState(from weights: SafeTensorsCollection) throws {
     var summary: [Float] = [0, 0, 0]
     try weights.read("best", shape: [3], into: summary.mutableSpan)
-    best = Best(step: Int(summary[0]), agreement: summary[1], logLoss: summary[2])
+    guard let step = Int(exactly: summary[0]) else {
+      throw DataError(weights.path, "the tensor best begins with \(summary[0]), and a number of steps was expected.")
+    }
+    best = Best(step: step, agreement: summary[1], logLoss: summary[2])
     let parameters = bestParameters
     try weights.read(
       "best.parameters", shape: [parameters.count], into: parameters[writingElements: 0..<parameters.count])

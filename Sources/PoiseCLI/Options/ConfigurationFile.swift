@@ -41,9 +41,16 @@ struct ConfigurationFile {
     argument.hasPrefix("--") ? String(argument.dropFirst(2).prefix { $0 != "=" }) : nil
   }
 
+  /// Anchors that hold references to anchors grow exponentially, and Yams goes through all of what a key of a mapping holds.
+  private static let mostReferences = 16
+
   private init(_ path: String) throws {
     self.path = path
     let text = String(decoding: try Files.read(path), as: UTF8.self)
+    let references = zip(text.utf8, text.utf8.dropFirst()).count { $0 == UInt8(ascii: "*") && $1.isOfAnchorName }
+    guard references <= Self.mostReferences else {
+      throw DataError(path, "the file refers to anchors (`*name`) more than \(Self.mostReferences) times. Write the values out.")
+    }
     let node: Node?
     do { node = try compose(yaml: text) } catch let error as YamlError { throw DataError(path, describing: error) }
     guard let node else { throw DataError(path, "the file is empty; `option: value` on each line was expected.") }
@@ -84,6 +91,17 @@ struct ConfigurationFile {
 
   private func problem(_ line: Int, _ problem: String) -> DataError {
     DataError(path, line: line, problem, category: .configuration)
+  }
+}
+
+extension UInt8 {
+  fileprivate var isOfAnchorName: Bool {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
   }
 }
 

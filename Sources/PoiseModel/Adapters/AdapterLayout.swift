@@ -39,11 +39,10 @@ public struct AdapterLayout: Sendable {
   public init(_ configuration: AdapterConfiguration, of model: TransformerConfiguration, family: ModelFamily) {
     self.configuration = configuration
     let parameters = ParameterLayout(model)
-    let stored = family.tensors(model)
+    let targets = family.tensors(model).filter { configuration.isTarget($0.module) }
+      .map { (module: $0.module, region: $0.region(in: parameters.layout)) }
     for weight in parameters.linears.map(\.weight) {
-      let parts = stored.filter { configuration.isTarget($0.module) }
-        .map { (module: $0.module, region: $0.region(in: parameters.layout)) }
-        .filter { $0.region.isPart(of: weight) }
+      let parts = targets.filter { $0.region.isPart(of: weight) }
         .sorted { $0.region.offset < $1.region.offset }
       if !parts.isEmpty { add(parts, to: weight) }
     }

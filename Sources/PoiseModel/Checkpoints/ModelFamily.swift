@@ -94,7 +94,10 @@ struct ConfigurationReader: Sendable {
   func double(_ key: String) throws -> Double { try present(key, optionalDouble(key), "a number") }
   func string(_ key: String) throws -> String { try present(key, optionalString(key), "a string") }
 
-  func optionalInt(_ key: String) throws -> Int? { try optional(key, "a whole number", \.int) }
+  /// Within what all readers of JSON agree on (RFC 8259, section 6): families may multiply such numbers by small ones.
+  func optionalInt(_ key: String) throws -> Int? {
+    try optional(key, "a whole number") { value in value.int.flatMap { (-1 << 53...1 << 53).contains($0) ? $0 : nil } }
+  }
   func optionalDouble(_ key: String) throws -> Double? { try optional(key, "a number", \.double) }
   func optionalString(_ key: String) throws -> String? { try optional(key, "a string", \.string) }
 

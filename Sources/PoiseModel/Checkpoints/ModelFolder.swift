@@ -190,9 +190,9 @@ extension SafeTensorsCollection {
   /// Reads weights into a tensor of an arena; as ``read(_:shape:into:)``, but infinity and what is not a number are refused.
   ///
   /// - Throws: also `.notFinite`, when the arena has been written.
-  func readFinite(_ name: String, _ tensor: Tensor, into arena: Arena) throws(CheckpointError) {
+  func readFinite(_ name: String, _ tensor: Tensor, into arena: Arena) throws {
     try read(name, shape: tensor.shape, into: arena[writing: tensor])
-    guard kernels.sumOfSquares(arena[tensor]).isFinite else { throw .notFinite(path: path, tensor: name) }
+    guard kernels.sumOfSquares(arena[tensor]).isFinite else { throw CheckpointError.notFinite(path: path, tensor: name) }
   }
 }
 

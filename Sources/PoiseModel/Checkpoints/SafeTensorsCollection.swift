@@ -84,14 +84,14 @@ public struct SafeTensorsCollection: Sendable {
   /// Converts a tensor to floats; see `SafeTensorsFile.read`.
   public func read(
     _ name: String, shape: [Int]? = nil, into destination: consuming MutableSpan<Float>
-  ) throws(CheckpointError) {
-    guard let file = fileOfTensor[name] else { throw .missingTensor(path: path, tensor: name) }
+  ) throws {
+    guard let file = fileOfTensor[name] else { throw CheckpointError.missingTensor(path: path, tensor: name) }
     try files[file].read(name, shape: shape, into: destination)
   }
 
   /// The value of a U64 tensor of one element; see `SafeTensorsFile.counter`.
-  public func counter(_ name: String) throws(CheckpointError) -> Int {
-    guard let file = fileOfTensor[name] else { throw .missingTensor(path: path, tensor: name) }
+  public func counter(_ name: String) throws -> Int {
+    guard let file = fileOfTensor[name] else { throw CheckpointError.missingTensor(path: path, tensor: name) }
     return try files[file].counter(name)
   }
 

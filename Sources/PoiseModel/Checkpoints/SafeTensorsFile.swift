@@ -2,6 +2,9 @@ import PoiseFiles
 
 /// A safetensors file (Hugging Face): eight bytes with the length of a JSON header, the header, and the tensors' bytes.
 /// Opening reads and validates the header only; tensors are converted when they are read.
+///
+/// Nothing is mapped into memory: a file that somebody cuts short or overwrites meanwhile is an error, or other numbers, and not a
+/// signal that ends the process.
 public struct SafeTensorsFile: Sendable {
   public let path: String
   public let tensors: [String: SafeTensor]
@@ -9,13 +12,13 @@ public struct SafeTensorsFile: Sendable {
   public let names: [String]
   public let metadata: [String: String]
 
-  private let file: MappedFile
+  private let file: OpenedFile
   /// Where the buffer begins, in bytes from the start of the file.
   private let bufferStart: Int
 
   /// - Throws: `FileError` where there is no readable file, `CheckpointError` where it breaks a rule of the format.
   public init(path: String) throws {
-    let file = try MappedFile(path: path)
+    let file = try OpenedFile(path: path)
     let header = try Self.header(of: file, path)
     self.path = path
     self.file = file
@@ -27,43 +30,64 @@ public struct SafeTensorsFile: Sendable {
 
   /// Converts a tensor to floats, in its own row-major order: F32, F16 and BF16 exactly, F64 rounded.
   /// - Parameter shape: what the caller takes the tensor for; only the number of elements is checked without it.
-  /// - Throws: `.missingTensor`, `.wrongShape` or `.unexpectedDtype`; nothing has been written then.
+  /// - Throws: `.missingTensor`, `.wrongShape` or `.unexpectedDtype`, and nothing has been written then; `.cutShort` or `FileError`
+  ///   where the file has changed since it was opened, or the disk fails.
   public func read(
     _ name: String, shape: [Int]? = nil, into destination: consuming MutableSpan<Float>
-  ) throws(CheckpointError) {
-    guard let tensor = tensors[name] else { throw .missingTensor(path: path, tensor: name) }
+  ) throws {
+    guard let tensor = tensors[name] else { throw CheckpointError.missingTensor(path: path, tensor: name) }
     guard tensor.count == destination.count, shape == nil || shape == tensor.shape else {
-      throw .wrongShape(path: path, tensor: name, expected: shape ?? [destination.count], found: tensor.shape)
+      throw CheckpointError.wrongShape(path: path, tensor: name, expected: shape ?? [destination.count], found: tensor.shape)
     }
-    let range = bufferStart + tensor.range.lowerBound..<bufferStart + tensor.range.upperBound
-    defer { file.release(range) }  // or a checkpoint would be there twice when all of it has been read
-    let bytes = file.bytes.extracting(range)
+    let start = bufferStart + tensor.range.lowerBound
     switch tensor.type {
-    case .float32 where 1.littleEndian == 1: copy(bytes, into: destination)
-    case .float32: convert(bytes, into: destination) { (word: UInt32) in Float(bitPattern: word) }
-    case .float16: convert(bytes, into: destination) { Float(float16: $0) }
-    case .bfloat16: convert(bytes, into: destination) { Float(bfloat16: $0) }
-    case .float64: convert(bytes, into: destination) { (word: UInt64) in Float(Double(bitPattern: word)) }
-    default: throw .unexpectedDtype(path: path, tensor: name, found: tensor.type)
+    case .float32 where 1.littleEndian == 1: try destination.withUnsafeMutableBytes { try file.read(at: start, into: $0) }
+    case .float32: try convert(at: start, into: destination) { (word: UInt32) in Float(bitPattern: word) }
+    case .float16: try convert(at: start, into: destination) { Float(float16: $0) }
+    case .bfloat16: try convert(at: start, into: destination) { Float(bfloat16: $0) }
+    case .float64: try convert(at: start, into: destination) { (word: UInt64) in Float(Double(bitPattern: word)) }
+    default: throw CheckpointError.unexpectedDtype(path: path, tensor: name, found: tensor.type)
     }
   }
 
   /// The value of a U64 tensor of one element, as ``SafeTensorsWriter/Tensor/init(_:counters:)`` writes it.
   /// - Throws: `.missingTensor`, `.wrongShape`, or `.unexpectedDtype` also for values that no `Int` holds.
-  public func counter(_ name: String) throws(CheckpointError) -> Int {
-    guard let tensor = tensors[name] else { throw .missingTensor(path: path, tensor: name) }
-    guard tensor.shape == [1] else { throw .wrongShape(path: path, tensor: name, expected: [1], found: tensor.shape) }
-    guard tensor.type == .unsigned64 else { throw .unexpectedDtype(path: path, tensor: name, found: tensor.type) }
-    let word = file.bytes.unsafeLoadUnaligned(fromByteOffset: bufferStart + tensor.range.lowerBound, as: UInt64.self)
+  public func counter(_ name: String) throws -> Int {
+    guard let tensor = tensors[name] else { throw CheckpointError.missingTensor(path: path, tensor: name) }
+    guard tensor.shape == [1] else {
+      throw CheckpointError.wrongShape(path: path, tensor: name, expected: [1], found: tensor.shape)
+    }
+    guard tensor.type == .unsigned64 else { throw CheckpointError.unexpectedDtype(path: path, tensor: name, found: tensor.type) }
+    var word: UInt64 = 0
+    try withUnsafeMutableBytes(of: &word) { try file.read(at: bufferStart + tensor.range.lowerBound, into: $0) }
     guard let value = Int(exactly: UInt64(littleEndian: word)) else {
-      throw .unexpectedDtype(path: path, tensor: name, found: tensor.type)
+      throw CheckpointError.unexpectedDtype(path: path, tensor: name, found: tensor.type)
     }
     return value
   }
 
-  private static func header(of file: MappedFile, _ path: String) throws -> (header: SafeTensorsHeader, bufferStart: Int) {
+  /// Elements of other types, by way of a block that stays in the caches.
+  private func convert<Word: FixedWidthInteger & BitwiseCopyable>(
+    at start: Int, into destination: consuming MutableSpan<Float>, _ float: (Word) -> Float
+  ) throws {
+    let capacity = min(destination.count, 1 << 14)
+    try withUnsafeTemporaryAllocation(of: Word.self, capacity: capacity) { block in
+      var done = 0
+      while done < destination.count {
+        let count = min(capacity, destination.count - done)
+        let words = UnsafeMutableBufferPointer(rebasing: block[..<count])
+        try file.read(at: start + done * MemoryLayout<Word>.size, into: UnsafeMutableRawBufferPointer(words))
+        for index in 0..<count { destination[done + index] = float(Word(littleEndian: words[index])) }
+        done += count
+      }
+    }
+  }
+
+  private static func header(of file: OpenedFile, _ path: String) throws -> (header: SafeTensorsHeader, bufferStart: Int) {
     guard file.count >= 8 else { throw CheckpointError.cutShort(path: path, expectedBytes: 8, foundBytes: file.count) }
-    let length = UInt64(littleEndian: file.bytes.unsafeLoadUnaligned(as: UInt64.self))
+    var length: UInt64 = 0
+    try withUnsafeMutableBytes(of: &length) { try file.read(at: 0, into: $0) }
+    length = UInt64(littleEndian: length)
     guard length <= SafeTensorsHeader.longest else {
       throw CheckpointError.badHeader(
         path: path, problem: "its header would be \(length) bytes long, and \(SafeTensorsHeader.longest) are allowed")
@@ -72,10 +96,12 @@ public struct SafeTensorsFile: Sendable {
     guard bufferStart <= file.count else {
       throw CheckpointError.cutShort(path: path, expectedBytes: bufferStart, foundBytes: file.count)
     }
+    var text = [UInt8](repeating: 0, count: Int(length))
+    try text.withUnsafeMutableBytes { try file.read(at: 8, into: $0) }
     let header: SafeTensorsHeader
     do throws(SafeTensorsHeader.Problem) {
-      header = try file.bytes.extracting(8..<bufferStart).withUnsafeBytes { bytes throws(SafeTensorsHeader.Problem) in
-        try SafeTensorsHeader(parsing: bytes.bindMemory(to: UInt8.self))
+      header = try text.withUnsafeBufferPointer { bytes throws(SafeTensorsHeader.Problem) in
+        try SafeTensorsHeader(parsing: bytes)
       }
     } catch { throw CheckpointError.badHeader(path: path, problem: error.text) }
     try check(bufferCount: header.bufferCount, of: file, bufferStart, path)
@@ -83,7 +109,7 @@ public struct SafeTensorsFile: Sendable {
   }
 
   /// The buffer must be exactly what the tensors cover.
-  private static func check(bufferCount: Int, of file: MappedFile, _ bufferStart: Int, _ path: String) throws(CheckpointError) {
+  private static func check(bufferCount: Int, of file: OpenedFile, _ bufferStart: Int, _ path: String) throws(CheckpointError) {
     let found = file.count - bufferStart
     guard bufferCount <= found else {
       let (expected, overflow) = bufferStart.addingReportingOverflow(bufferCount)
@@ -92,23 +118,5 @@ public struct SafeTensorsFile: Sendable {
     guard bufferCount == found else {
       throw .badHeader(path: path, problem: "\(found - bufferCount) bytes after the last tensor belong to no tensor")
     }
-  }
-}
-
-/// Elements that stand in the file as they do in memory, least significant byte first. Copied as bytes they go past the caches,
-/// which they do not in a loop.
-private func copy(_ bytes: RawSpan, into destination: consuming MutableSpan<Float>) {
-  precondition(bytes.byteCount == destination.count * MemoryLayout<Float>.size)
-  bytes.withUnsafeBytes { source in destination.withUnsafeMutableBytes { $0.copyMemory(from: source) } }
-}
-
-/// Elements may start at any byte: nothing makes a writer align the buffer.
-private func convert<Word: FixedWidthInteger & BitwiseCopyable>(
-  _ bytes: RawSpan, into destination: consuming MutableSpan<Float>, _ float: (Word) -> Float
-) {
-  precondition(bytes.byteCount == destination.count * MemoryLayout<Word>.size)
-  for index in destination.indices {
-    let word = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index &* MemoryLayout<Word>.size, as: Word.self)
-    destination[index] = float(Word(littleEndian: word))
   }
 }

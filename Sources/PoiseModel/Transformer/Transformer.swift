@@ -61,8 +61,19 @@ public final class Transformer: LanguageModel {
   private static func rotations(_ c: TransformerConfiguration) -> (cosines: [Float], sines: [Float]) {
     guard case .rotary(let base, let scaling) = c.positions else { return ([], []) }
     let frequencies = scaling.frequencies(base: base, headSize: c.headSize)
-    let angles = (0..<c.contextLength).flatMap { position in frequencies.map { Double(position) * $0 } }
-    return (angles.map { Float(scaling.amplitude * cosine($0)) }, angles.map { Float(scaling.amplitude * sine($0)) })
+    func table(_ function: (Double) -> Double) -> [Float] {
+      let count = c.contextLength * frequencies.count
+      return [Float](unsafeUninitializedCapacity: count) { table, filled in
+        for position in 0..<c.contextLength {
+          for (pair, frequency) in frequencies.enumerated() {
+            let value = Float(scaling.amplitude * function(Double(position) * frequency))
+            table.initializeElement(at: position * frequencies.count + pair, to: value)
+          }
+        }
+        filled = count
+      }
+    }
+    return (table(cosine), table(sine))
   }
 
   public func makeWorkspace(capacity: WorkspaceCapacity, backward: Bool, reference: Bool) -> Workspace {

@@ -139,6 +139,13 @@ public struct TransformerConfiguration: Sendable, Equatable {
   /// Far more positions than memory holds.
   public static let unlimitedContext = 1 << 24
 
+  // What a configuration may claim. The sum of all weights, which products of two sizes are, then stays far from overflow, and no
+  // file of a hundred bytes costs much memory.
+  private static let largestSize = 1 << 24
+  private static let mostBlocks = 512
+  /// Positions times floats of a head: half a gigabyte of cosines and sines.
+  private static let mostAngles = 1 << 27
+
   /// Columns of what the head computes.
   var headWidth: Int { head == .vocabulary ? vocabularySize : 1 }
   /// Columns of the queries, and of what attention returns: H·D.
@@ -161,15 +168,23 @@ public struct TransformerConfiguration: Sendable, Equatable {
       ("number of heads", headCount), ("number of key-value heads", keyValueHeadCount), ("head size", headSize),
       ("feed-forward width", feedForwardWidth), ("number of encoder blocks", encoder?.blockCount ?? 1),
     ]
-    let largest = 1 << 24  // products of two sizes then stay far from overflow
-    if let (name, size) = sizes.first(where: { $0.1 < 1 || $0.1 > largest }) {
-      return "the \(name) is \(size); it must lie between 1 and \(largest)."
+    if let (name, size) = sizes.first(where: { $0.1 < 1 || $0.1 > Self.largestSize }) {
+      return "the \(name) is \(size); it must lie between 1 and \(Self.largestSize)."
+    }
+    if max(blockCount, encoder?.blockCount ?? 1) > Self.mostBlocks {
+      return "there are \(max(blockCount, encoder?.blockCount ?? 1)) blocks; there may be \(Self.mostBlocks)."
+    }
+    if headCount * headSize > Self.largestSize {
+      return "\(headCount) heads of size \(headSize) are wider than \(Self.largestSize)."
     }
     if headCount % keyValueHeadCount != 0 {
       return "\(headCount) heads cannot share \(keyValueHeadCount) key-value heads evenly."
     }
     if case .rotary(let base, let scaling) = positions {
       if headSize % 2 != 0 { return "rotary positions need an even head size, not \(headSize)." }
+      if contextLength * headSize > Self.mostAngles {
+        return "rotary positions for \(contextLength) positions of heads of size \(headSize) are more than is kept in memory."
+      }
       if !(base > 0 && base.isFinite) { return "the rotary base must be positive, not \(base)." }
       if !(scaling.frequencies(base: base, headSize: headSize) + [scaling.amplitude]).allSatisfy({ $0 > 0 && $0.isFinite }) {
         return "the scaling of rotary positions, \(scaling), leaves frequencies or an amplitude that are not positive numbers."

@@ -1,10 +1,14 @@
 import Foundation
 import PoiseFiles
 
-/// The lines of a file, one at a time: memory for one line and one block, whatever the size of the file.
+/// The lines of a file, one at a time: memory for one line and one block, whatever the size of the file and, of a packed one, of
+/// what it holds.
 struct LineReader: ~Copyable {
   private static let blockSize = 1 << 16
+  /// In bytes. Far beyond any record; a packed file of a megabyte may hold a line of a gigabyte.
+  static let longestLine = 1 << 24
 
+  private let path: String
   private let source: ByteSource
   private var block: [UInt8] = []
   private var position = 0
@@ -12,10 +16,14 @@ struct LineReader: ~Copyable {
   private(set) var line = 0
 
   /// - Parameter path: a text file, or one that `gzip` has packed where the name ends in `.gz`.
-  init(_ path: String) throws(FileError) { source = try ByteSource(path) }
+  init(_ path: String) throws(FileError) {
+    self.path = path
+    source = try ByteSource(path)
+  }
 
   /// The next line without its line feed; nil at the end.
-  /// - Throws: `FileError` where the file cannot be read on; `DataError` where it is not whole gzip data.
+  /// - Throws: `FileError` where the file cannot be read on; `DataError` where it is not whole gzip data, or the line is longer than
+  ///   ``longestLine``.
   mutating func next() throws -> [UInt8]? {
     var text: [UInt8] = []
     while true {
@@ -27,14 +35,16 @@ struct LineReader: ~Copyable {
           return text.isEmpty ? nil : text
         }
       }
-      if let end = block[position...].firstIndex(of: UInt8(ascii: "\n")) {
-        text += block[position..<end]
-        position = end + 1
+      let end = block[position...].firstIndex(of: UInt8(ascii: "\n"))
+      text += block[position..<(end ?? block.count)]
+      guard text.count <= LineReader.longestLine else {
+        throw DataError(path, line: line + 1, "the line is longer than \(LineReader.longestLine) bytes.")
+      }
+      position = end.map { $0 + 1 } ?? block.count
+      guard end == nil else {
         line += 1
         return text
       }
-      text += block[position...]
-      position = block.count
     }
   }
 }

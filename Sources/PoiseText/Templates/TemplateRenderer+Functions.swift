@@ -37,7 +37,7 @@ extension TemplateRenderer {
       guard arguments.positional.isEmpty else { throw .unusable("`namespace` is called in a way that is not known here") }
       return .namespace(.init(arguments.named))
     case .function: return try Self.range(arguments)
-    case .method(.string(let text), let name): return try Self.method(name, of: text, arguments)
+    case .method(.string(let text), let name): return try method(name, of: text, arguments)
     case .method(.dictionary(let members), let name): return try Self.method(name, of: members, arguments)
     case .undefined(let name): throw .unusable("it calls `\(name)`, which is not known here")
     default: throw .unusable("it calls \(callee.kind)")
@@ -55,7 +55,7 @@ extension TemplateRenderer {
     return .list((0..<max(count, 0)).map { .integer(start + $0) })
   }
 
-  private static func method(
+  private func method(
     _ name: String, of text: String, _ arguments: Arguments
   ) throws(TemplateError) -> TemplateValue {
     let strings = try arguments.strings(atMost: 2, name)
@@ -67,12 +67,12 @@ extension TemplateRenderer {
     case ("endswith", 1): return .boolean(text.utf8.reversed().starts(with: strings[0].utf8.reversed()))
     case ("upper", 0), ("lower", 0), ("capitalize", 0): return .string(text.recased(name))
     case ("split", 0):
-      return .list(text.unicodeScalars.split { $0.isPythonSpace }.map { .string(String($0)) })
+      return .list(text.unicodeScalars.split(maxSplits: budget) { $0.isPythonSpace }.map { .string(String($0)) })
     case ("split", 1) where !strings[0].isEmpty:
       return .list(
-        Array(text.utf8).split(separator: Array(strings[0].utf8), omittingEmptySubsequences: false)
+        Array(text.utf8).split(separator: Array(strings[0].utf8), maxSplits: budget, omittingEmptySubsequences: false)
           .map { .string(String(decoding: $0, as: UTF8.self)) })
-    case ("replace", 2) where !strings[0].isEmpty: return .string(text.replacingBytes(strings[0], with: strings[1]))
+    case ("replace", 2) where !strings[0].isEmpty: return .string(replacing(strings[0], in: text, with: strings[1]))
     default: throw .unusable("`\(name)` is called in a way that is not known here")
     }
   }
@@ -91,7 +91,15 @@ extension TemplateRenderer {
     }
   }
 
-  static func filter(_ name: String, _ value: TemplateValue, _ arguments: Arguments) throws(TemplateError) -> TemplateValue {
+  /// Byte by byte: what Swift takes for one character may begin in the middle of `part`. What would be more than the budget has is
+  /// left undone, and refused when it is charged.
+  private func replacing(_ part: String, in text: String, with other: String) -> String {
+    let most = 16 * budget / max(1, other.utf8.count) + 1
+    let bytes = Array(text.utf8).replacing(Array(part.utf8), with: Array(other.utf8), maxReplacements: most)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  mutating func filter(_ name: String, _ value: TemplateValue, _ arguments: Arguments) throws(TemplateError) -> TemplateValue {
     switch name {
     case "trim", "upper", "lower", "capitalize", "string", "safe", "replace":
       guard let text = value.text else { throw .unusable("the filter `\(name)` is given \(value.kind)") }
@@ -102,31 +110,35 @@ extension TemplateRenderer {
         guard strings.count == 2, !strings[0].isEmpty else {
           throw .unusable("`replace` is called in a way that is not known here")
         }
-        return .string(text.replacingBytes(strings[0], with: strings[1]))
+        return .string(replacing(strings[0], in: text, with: strings[1]))
       default: return .string(text.recased(name))
       }
     case "default", "d":
       let isAlsoForFalse = arguments.named["boolean"]?.isTrue ?? arguments.positional.dropFirst().first?.isTrue ?? false
       if case .undefined = value { return arguments.positional.first ?? .string("") }
       return isAlsoForFalse && !value.isTrue ? arguments.positional.first ?? .string("") : value
-    case "length", "count", "first", "last", "list", "join":
-      guard let elements = value.elements else { throw .unusable("the filter `\(name)` is given \(value.kind)") }
+    case "length", "count":
+      guard let count = value.count else { throw .unusable("the filter `\(name)` is given \(value.kind)") }
+      return .integer(count)
+    case "first", "last", "list", "join":
+      guard let elements = try elements(of: value) else { throw .unusable("the filter `\(name)` is given \(value.kind)") }
       switch name {
       case "first": return elements.first ?? .undefined("first")
       case "last": return elements.last ?? .undefined("last")
       case "list": return .list(elements)
-      case "join":
+      default:
         let separator = try arguments.strings(atMost: 1, name).first ?? ""
         let texts = elements.compactMap(\.text)
         guard texts.count == elements.count else { throw .unusable("it joins what is no text") }
+        for text in texts { try charge(.string(text)) }
+        for _ in texts { try charge(.string(separator)) }
         return .string(texts.joined(separator: separator))
-      default: return .integer(elements.count)
       }
     default: throw .unusable("the filter `\(name)` is not known here")
     }
   }
 
-  static func test(_ name: String, _ value: TemplateValue, _ arguments: Arguments) throws(TemplateError) -> Bool {
+  mutating func test(_ name: String, _ value: TemplateValue, _ arguments: Arguments) throws(TemplateError) -> Bool {
     switch (name, value) {
     case ("defined", .undefined): return false
     case ("defined", _), ("undefined", .undefined), ("none", .none), ("string", .string), ("mapping", .dictionary),
@@ -136,7 +148,7 @@ extension TemplateRenderer {
     case ("undefined", _), ("none", _), ("string", _), ("mapping", _), ("boolean", _), ("integer", _), ("number", _), ("true", _),
       ("false", _):
       return false
-    case ("iterable", _), ("sequence", _): return value.elements != nil
+    case ("iterable", _), ("sequence", _): return value.count != nil
     case ("equalto", _), ("eq", _), ("in", _):
       guard let other = arguments.positional.first else { throw .unusable("the test `\(name)` has nothing to compare with") }
       return try holds(value, name == "in" ? "in" : "==", other)
@@ -164,11 +176,6 @@ extension String {
     case "capitalize": String(unicodeScalars.prefix(1)).uppercased() + String(unicodeScalars.dropFirst()).lowercased()
     default: self
     }
-  }
-
-  /// Byte by byte: what Swift takes for one character may begin in the middle of `part`.
-  fileprivate func replacingBytes(_ part: String, with other: String) -> String {
-    String(decoding: Array(utf8).replacing(Array(part.utf8), with: Array(other.utf8)), as: UTF8.self)
   }
 }
 

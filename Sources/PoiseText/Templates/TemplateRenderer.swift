@@ -5,13 +5,42 @@ struct TemplateRenderer {
   private var scopes: [[String: TemplateValue]]
   /// Each step takes one, as do each sixteen bytes that are made, and a turn of a loop: no template runs or grows without end. A
   /// message takes about fifty.
-  private var budget = 2_000_000
+  private(set) var budget = 2_000_000
 
   init(_ variables: [String: TemplateValue]) { scopes = [variables] }
 
-  mutating func charge(_ value: TemplateValue? = nil) throws(TemplateError) {
-    budget -= 1 + (value?.size ?? 0) / 16
+  mutating func charge(_ value: TemplateValue? = nil) throws(TemplateError) { try charge(steps: 1 + (value?.size ?? 0) / 16) }
+
+  private mutating func charge(steps: Int) throws(TemplateError) {
+    budget -= steps
     guard budget > 0 else { throw .unusable("it takes too many steps, or makes too much text") }
+  }
+
+  /// For looking at all of a value, or keeping it within another: lists of lists of lists grow exponentially, and whoever takes them
+  /// apart runs down their depth.
+  mutating func charge(whole value: TemplateValue, depth: Int = 0) throws(TemplateError) {
+    try charge(value)
+    guard depth < Self.greatestDepth else { throw .unusable("it makes lists of lists, more than \(Self.greatestDepth) deep") }
+    switch value {
+    case .list(let elements): for element in elements { try charge(whole: element, depth: depth + 1) }
+    case .dictionary(let members): for member in members { try charge(whole: member.value, depth: depth + 1) }
+    case .method(let owner, _): try charge(whole: owner, depth: depth + 1)
+    default: break
+    }
+  }
+
+  /// For something to be kept within a list, a mapping or a namespace.
+  private mutating func charge(kept value: TemplateValue) throws(TemplateError) {
+    if case .namespace = value { throw .unusable("it keeps a namespace within something else") }
+    try charge(whole: value, depth: 1)
+  }
+
+  private static let greatestDepth = 16
+
+  /// What can be gone through; nil for the rest.
+  mutating func elements(of value: TemplateValue) throws(TemplateError) -> [TemplateValue]? {
+    if case .string(let text) = value { try charge(steps: text.utf8.count) }  // a value for each character
+    return value.elements
   }
 
   // MARK: statements
@@ -40,6 +69,7 @@ struct TemplateRenderer {
     guard case .namespace(let namespace) = variable(object) else {
       throw .unusable("it sets `\(object).\(name)`, and `\(object)` is no namespace")
     }
+    try charge(kept: value)
     namespace.members[name] = value
   }
 
@@ -52,7 +82,7 @@ struct TemplateRenderer {
 
   private mutating func run(_ loop: TemplateLoop) throws(TemplateError) {
     let values = try value(of: loop.values)
-    guard var elements = values.elements else { throw .unusable("it goes through \(values.kind)") }
+    guard var elements = try elements(of: values) else { throw .unusable("it goes through \(values.kind)") }
     try charge(.list(elements))
     scopes.append([:])
     defer { scopes.removeLast() }
@@ -108,7 +138,10 @@ struct TemplateRenderer {
     case .boolean(let boolean): return .boolean(boolean)
     case .none: return .none
     case .name(let name): return variable(name)
-    case .list(let elements): return .list(try values(of: elements))
+    case .list(let elements):
+      let values = try values(of: elements)
+      for value in values { try charge(kept: value) }
+      return .list(values)
     case .dictionary(let members): return try dictionary(members)
     case .negative(let operand):
       let value = try value(of: operand)
@@ -131,6 +164,7 @@ struct TemplateRenderer {
     case .steps(let first, let steps):
       var result = try value(of: first)
       for step in steps {
+        if case .string = result { try charge(result) }
         result = try self.step(step, from: result)
         try charge(result)
       }
@@ -150,7 +184,9 @@ struct TemplateRenderer {
     var values: [(key: String, value: TemplateValue)] = []
     for member in members {
       guard case .string(let key) = try value(of: member.key) else { throw .unusable("a key of a mapping is no string") }
-      values.append((key, try value(of: member.value)))
+      let value = try value(of: member.value)
+      try charge(kept: value)
+      values.append((key, value))
     }
     return .dictionary(values)
   }
@@ -205,13 +241,15 @@ struct TemplateRenderer {
     var left = try value(of: first)
     for (symbol, operand) in rest {
       let right = try value(of: operand)
-      guard try Self.holds(left, symbol, right) else { return false }
+      guard try holds(left, symbol, right) else { return false }
       left = right
     }
     return true
   }
 
-  static func holds(_ left: TemplateValue, _ symbol: String, _ right: TemplateValue) throws(TemplateError) -> Bool {
+  mutating func holds(_ left: TemplateValue, _ symbol: String, _ right: TemplateValue) throws(TemplateError) -> Bool {
+    try charge(whole: left)
+    try charge(whole: right)
     switch symbol {
     case "==": return left.equals(right)
     case "!=": return !left.equals(right)
@@ -221,7 +259,7 @@ struct TemplateRenderer {
         guard case .string(let part) = left else { throw .unusable("it looks for \(left.kind) in a string") }
         return part.isEmpty || Array(text.utf8).contains(Array(part.utf8))
       }
-      guard let elements = right.elements else { throw .unusable("it looks for something in \(right.kind)") }
+      guard let elements = try elements(of: right) else { throw .unusable("it looks for something in \(right.kind)") }
       return elements.contains { $0.equals(left) }
     default:
       let isLess: Bool
@@ -248,18 +286,20 @@ struct TemplateRenderer {
   private mutating func step(_ step: TemplateExpression.Step, from value: TemplateValue) throws(TemplateError) -> TemplateValue {
     switch step {
     case .attribute(let name): return try Self.member(name, of: value, orMethod: true)
-    case .item(let key): return try Self.item(try self.value(of: key), of: value)
+    case .item(let key): return try item(try self.value(of: key), of: value)
     case .slice(let start, let end, let stride): return try slice(value, start, end, stride)
     case .call(let arguments): return try call(value, try evaluate(arguments))
-    case .filter(let name, let arguments): return try Self.filter(name, value, try evaluate(arguments))
+    case .filter(let name, let arguments): return try filter(name, value, try evaluate(arguments))
     case .test(let name, let arguments, let isNegated):
-      return .boolean(try Self.test(name, value, try evaluate(arguments)) != isNegated)
+      return .boolean(try test(name, value, try evaluate(arguments)) != isNegated)
     }
   }
 
   private mutating func evaluate(_ arguments: TemplateExpression.Arguments) throws(TemplateError) -> Arguments {
     var evaluated = Arguments(positional: try values(of: arguments.positional))
     for (name, expression) in arguments.named { evaluated.named[name] = try value(of: expression) }
+    for value in evaluated.positional { try charge(value) }
+    for value in evaluated.named.values { try charge(kept: value) }  // by a namespace
     return evaluated
   }
 
@@ -275,15 +315,15 @@ struct TemplateRenderer {
     }
   }
 
-  private static func item(_ key: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
-    if case .string(let name) = key { return try member(name, of: value, orMethod: false) }
+  private func item(_ key: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+    if case .string(let name) = key { return try Self.member(name, of: value, orMethod: false) }
     if case .undefined = value { throw .unusable("it asks for an element of \(value.kind)") }
     if case .dictionary = value { return .undefined(key.text ?? "") }
-    guard let index = key.integer, let elements = value.elements else {
+    guard let index = key.integer, let count = value.count else {
       throw .unusable("it asks for the element \(key.kind) of \(value.kind)")
     }
-    let place = index < 0 ? index + elements.count : index
-    return elements.indices.contains(place) ? elements[place] : .undefined("[\(index)]")
+    let place = index < 0 ? index + count : index
+    return (0..<count).contains(place) ? value.elements(at: [place])[0] : .undefined("[\(index)]")
   }
 
   private mutating func slice(
@@ -291,10 +331,9 @@ struct TemplateRenderer {
   ) throws(TemplateError) -> TemplateValue {
     if case .undefined = value { throw .unusable("it takes a part of \(value.kind)") }
     if case .dictionary = value { throw .unusable("it takes a part of \(value.kind)") }
-    guard let elements = value.elements else { throw .unusable("it takes a part of \(value.kind)") }
+    guard let count = value.count else { throw .unusable("it takes a part of \(value.kind)") }
     let step = try bound(stride) ?? 1
     guard step != 0 else { throw .unusable("it takes a part by steps of 0") }
-    let count = elements.count
     // The places that a bound may have: behind the last element and, going backwards, before the first.
     let limits = step > 0 ? 0...count : -1...count - 1
     func place(_ bound: Int?, default other: Int) -> Int {
@@ -303,9 +342,12 @@ struct TemplateRenderer {
     }
     let first = place(try bound(start), default: step > 0 ? limits.lowerBound : limits.upperBound)
     let last = place(try bound(end), default: step > 0 ? limits.upperBound : limits.lowerBound)
-    let part = Swift.stride(from: first, to: last, by: step).map { elements[$0] }
-    guard case .string = value else { return .list(part) }
-    return .string(part.compactMap(\.text).joined())
+    let places = Swift.stride(from: first, to: last, by: step)
+    guard case .string(let text) = value else { return .list(value.elements(at: places)) }
+    let scalars = Array(text.unicodeScalars)
+    var part = String.UnicodeScalarView()
+    for place in places { part.append(scalars[place]) }
+    return .string(String(part))
   }
 
   private mutating func bound(_ expression: TemplateExpression?) throws(TemplateError) -> Int? {

@@ -77,6 +77,19 @@ indirect enum TemplateValue {
     }
   }
 
+  /// How many elements there are to go through.
+  var count: Int? {
+    if case .string(let text) = self { text.unicodeScalars.count } else { elements?.count }
+  }
+
+  /// Some of the elements.
+  /// - Precondition: there are elements, and the places are among them.
+  func elements(at places: some Sequence<Int>) -> [TemplateValue] {
+    guard case .string(let text) = self else { return places.map { elements![$0] } }
+    let scalars = Array(text.unicodeScalars)
+    return places.map { .string(String(scalars[$0])) }
+  }
+
   /// Roughly, what making it costs, in bytes.
   var size: Int {
     switch self {

@@ -17,6 +17,9 @@ struct AddedTokens: Sendable {
     init(reading part: Part) throws {
       id = try part.integer("id")
       content = try part.string("content")
+      guard content.utf8.count <= Vocabulary.longestToken else {
+        throw part.unusable("\(part.name) is longer than \(Vocabulary.longestToken) bytes.")
+      }
       isSpecial = try part.boolean("special", default: false)
       isSingleWord = try part.boolean("single_word", default: false)
       takesSpaceBefore = try part.boolean("lstrip", default: false)

@@ -33,6 +33,11 @@ struct CharacterMap: Sendable {
     ascii = (0..<0x80 as Range<UInt8>).map { CharacterMap.replacement(of: [$0], units, replacements).map { ByteText($0) } }
   }
 
+  /// The most bytes that one becomes.
+  var growth: Double {
+    Double(replacements.split(separator: 0).reduce(1) { max($0, $1.count) })
+  }
+
   /// As Hugging Face's tokenizers apply it: to grapheme clusters of less than six bytes as wholes, else to each scalar; what
   /// the trie has of its beginning decides.
   func apply(to text: ByteText) -> ByteText {

@@ -9,7 +9,11 @@ struct Metaspace: Sendable {
   let splits: Bool
 
   init(reading part: Part) throws {
-    replacement = ByteText(try part.string("replacement").utf8)
+    let replacement = try part.string("replacement")
+    guard replacement.unicodeScalars.count == 1 else {
+      throw part.unusable("the \(part.name) writes spaces as \"\(replacement)\", and one character was expected.")
+    }
+    self.replacement = ByteText(replacement.utf8)
     splits = try part.boolean("split", default: true)
     if let scheme = part.json["prepend_scheme"]?.string {
       guard let prepending = Prepending(rawValue: scheme) else {

@@ -25,10 +25,10 @@ struct Part {
 
   func member(_ key: String) -> Part { Part("\(name).\(key)", json[key], path: path) }
 
-  /// The elements of a list member.
-  func members(_ key: String) throws -> [Part] {
+  /// The elements of a list member, one after the other: the names of all of them, deep within a file, are much longer than it.
+  func members(_ key: String) throws -> some Sequence<Part> {
     guard let list = json[key]?.array else { throw expected("a list", key) }
-    return list.enumerated().map { Part("\(name).\(key)[\($0)]", $1, path: path) }
+    return list.enumerated().lazy.map { Part("\(name).\(key)[\($0)]", $1, path: path) }
   }
 
   func string(_ key: String) throws -> String {

@@ -18,19 +18,22 @@ indirect enum PostProcessor: Sendable {
   static func reading(_ part: Part) throws -> PostProcessor? {
     if part.json.isNull { return nil }
     switch try part.type() {
-    case "TemplateProcessing": return .template(try part.members("single").map { try piece($0, of: part) })
+    case "TemplateProcessing":
+      let special = Dictionary(
+        (part.json["special_tokens"]?.object?.members ?? []).map { (ExactString($0.key), $0.value) }, uniquingKeysWith: { $1 })
+      return .template(try part.members("single").map { try piece($0, special) })
     case "ByteLevel": return .byteLevel
     case "Sequence": return .sequence(try part.members("processors").compactMap(reading))
     default: throw part.unknownKind()
     }
   }
 
-  private static func piece(_ piece: Part, of template: Part) throws -> TemplatePiece {
+  private static func piece(_ piece: Part, _ special: [ExactString: JSON]) throws -> TemplatePiece {
     if piece.json["Sequence"]?["id"]?.string == "A" { return .text }
     guard let name = piece.json["SpecialToken"]?["id"]?.string else {
       throw piece.unusable("\(piece.name) is neither a special token nor the sequence A.")
     }
-    guard let ids = template.json["special_tokens"]?[name]?["ids"]?.array?.map(\.int), !ids.contains(nil) else {
+    guard let ids = special[ExactString(name)]?["ids"]?.array?.map(\.int), !ids.contains(nil) else {
       throw piece.unusable("\(piece.name) names the token \(name), whose ids are missing under \"special_tokens\".")
     }
     return .special(ids.compactMap { $0 })

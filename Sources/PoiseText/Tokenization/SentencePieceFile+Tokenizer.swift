@@ -10,6 +10,9 @@ extension SentencePieceFile {
   ///   `added_tokens_decoder`.
   func tokenizer(settings: JSON?) throws -> JSON {
     let settings = Settings(settings)
+    guard settings.sentinels.count <= Settings.mostSentinels else {
+      throw unusable("the tokenizer_config.json beside it asks for more than \(Settings.mostSentinels) extra_ids.")
+    }
     let form = settings.isT5 ? wordForm() : textForm(isLegacy: settings.isLegacy)
     return [
       "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": try addedTokens(settings),
@@ -23,11 +26,14 @@ extension SentencePieceFile {
     let isT5: Bool
     let sentinels: [String]
 
+    /// T5 has 100. More would let a small file claim much memory.
+    static let mostSentinels = 10_000
+
     init(_ json: JSON?) {
       self.json = json
       let name = json?["tokenizer_class"]?.string ?? ""
       isT5 = name.hasPrefix("T5Tokenizer") || json?["extra_ids"] != nil
-      let count = isT5 ? min(json?["extra_ids"]?.int ?? 100, Vocabulary.largestID) : 0
+      let count = isT5 ? min(json?["extra_ids"]?.int ?? 100, Settings.mostSentinels + 1) : 0
       sentinels = (0..<max(0, count)).reversed().map { "<extra_id_\($0)>" }
     }
 

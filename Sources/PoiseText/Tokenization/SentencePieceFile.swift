@@ -97,7 +97,7 @@ struct SentencePieceFile {
   }
 
   /// Longer pieces of a BPE model would be taken apart in quadratic time.
-  private static let longestMergedPiece = 1024
+  private static let longestMergedPiece = 256
 
   private func check() throws {
     guard !pieces.isEmpty else { throw unusable("this is not a SentencePiece model: it has no pieces.") }

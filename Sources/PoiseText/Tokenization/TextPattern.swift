@@ -28,6 +28,9 @@ enum TextPattern: Sendable {
   /// A pattern to be searched for as it stands; regular expressions are refused.
   static func text(of part: Part) throws -> ByteText {
     guard let text = part.json["pattern"]?["String"]?.string else { throw unknown(in: part) }
+    guard text.utf8.count <= Vocabulary.longestToken else {
+      throw part.unusable("the pattern of the \(part.name) is longer than \(Vocabulary.longestToken) bytes.")
+    }
     return ByteText(text.utf8)
   }
 

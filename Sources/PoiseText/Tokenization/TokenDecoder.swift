@@ -67,8 +67,11 @@ indirect enum TokenDecoder: Sendable {
   private static func strip(_ content: ByteText, from token: ByteText, start: Int, stop: Int) -> ByteText {
     guard !content.isEmpty else { return token }
     var rest = token[...]
-    for _ in 0..<max(0, start) where rest.starts(with: content) { rest = rest.dropFirst(content.count) }
-    for _ in 0..<max(0, stop) where rest.reversed().starts(with: content.reversed()) { rest = rest.dropLast(content.count) }
+    let most = token.count / content.count
+    for _ in 0..<min(max(0, start), most) where rest.starts(with: content) { rest = rest.dropFirst(content.count) }
+    for _ in 0..<min(max(0, stop), most) where rest.reversed().starts(with: content.reversed()) {
+      rest = rest.dropLast(content.count)
+    }
     return ByteText(rest)
   }
 }

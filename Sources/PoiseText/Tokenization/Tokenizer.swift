@@ -29,9 +29,12 @@ public final class Tokenizer: Sendable {
     let normalizer = try Normalizer.reading(part("normalizer"))
     self.normalizer = normalizer
     preTokenizer = try PreTokenizer.reading(part("pre_tokenizer"))
+    try TextGrowth.check((normalizer?.growth ?? 1) * (preTokenizer?.growth ?? 1), of: "a text to be encoded", path: path)
     model = try Tokenizer.model(reading: part("model"), isByteLevel: preTokenizer?.isByteLevel ?? false)
     postProcessor = try PostProcessor.reading(part("post_processor"))
+    try TextGrowth.check(postProcessor?.growth ?? 1, of: "a list of tokens", path: path)
     decoder = try TokenDecoder.reading(part("decoder"))
+    try TextGrowth.check(decoder?.growth ?? 1, of: "a text that is decoded", path: path)
     let added = try AddedTokens.reading(json["added_tokens"], path: path)
     var vocabulary = model.vocabulary
     for token in added { try vocabulary.insert(token.content, token.id, part("added_tokens")) }

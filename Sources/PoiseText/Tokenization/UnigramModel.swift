@@ -31,6 +31,9 @@ struct UnigramModel: PieceModel {
       guard let entry = json.array, entry.count == 2, let piece = entry[0].string, let score = entry[1].double.map({ Float($0) }),
         score.isFinite
       else { throw part.unusable("entry \(id) of the model's vocab is not a piece with its score: \(json.line).") }
+      guard piece.utf8.count <= Vocabulary.longestToken else {
+        throw part.unusable("entry \(id) of the model's vocab is longer than \(Vocabulary.longestToken) bytes.")
+      }
       try vocabulary.insert(piece, id, part)
       scores.append(score)
     }

@@ -7,7 +7,10 @@ struct Vocabulary: Sendable {
   private var ids: [ExactString: Int] = [:]
 
   /// Larger ids would let a small file claim any amount of memory.
-  static let largestID = 1 << 24
+  static let largestID = 1 << 21
+
+  /// Of those that are looked for at every place of a text, which takes its length times theirs; in bytes.
+  static let longestToken = 1024
 
   init() {}
 

@@ -80,6 +80,27 @@ import Testing
     #expect(!isUntouched)
   }
 
+  @Test(arguments: [Float.nan, .infinity, 0.5, 1e30]) func aDamagedCountOfStepsIsRefused(_ step: Float) throws {
+    let trainer = try trainer(.reward, stopping: .init(evaluateEvery: 3, patience: 4))
+    let temporary = try TemporaryFolder()
+    let folder = RunFolder(temporary.path)
+    try folder.save(trainer.judge, trainer, description: [:])
+    let path = "\(temporary.path)/poise_state.safetensors"
+    let state = try SafeTensorsCollection(file: path)
+    let counters = ["step", "num_tokens"]
+    let tensors = try state.names.filter { !counters.contains($0) }.map { name in
+      let tensor = state.tensors[name]!
+      var values = [Float](repeating: 0, count: tensor.count)
+      try state.read(name, into: values.mutableSpan)
+      if name == "best" { values[0] = step }
+      return SafeTensorsWriter.Tensor(name, shape: tensor.shape) { sink in try sink.write(values.span) }
+    }
+    try SafeTensorsWriter.write(tensors + counters.map { .init($0, counters: [0]) }, to: path)
+    let checkpoint = try #require(Checkpoint(folder: temporary.path, step: 0))
+    let error = #expect(throws: DataError.self) { try RunFolder.restore(trainer, from: checkpoint) }
+    #expect(error?.category == .badData && error?.problem.contains("a number of steps was expected") == true)
+  }
+
   /// Agreement is best at the first look and the checkpoint is written after it, so the best parameters can only come from there.
   @Test(arguments: JudgeModel.Kind.allCases)
   func aResumedRunEndsInTheBitsOfTheUndisturbedOne(_ kind: JudgeModel.Kind) throws {

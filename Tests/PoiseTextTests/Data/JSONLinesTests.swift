@@ -39,6 +39,19 @@ import Testing
     }
   }
 
+  /// A packed file may be a thousand times as long as it looks.
+  @Test func aLineThatDoesNotEndIsRefused() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/a.jsonl"
+      try Files.replace(path, with: "{}\n" + String(repeating: " ", count: 1 << 25))
+      try pack(path)
+      for path in [path, path + ".gz"] {
+        let error = #expect(throws: DataError.self) { try lines(path) }
+        #expect(error == DataError(path, line: 2, "the line is longer than 16777216 bytes."))
+      }
+    }
+  }
+
   @Test func aBadLineIsNamed() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/a.jsonl"

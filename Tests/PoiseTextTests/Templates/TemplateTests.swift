@@ -141,6 +141,23 @@ import Testing
   }
 
   /// The loops of recursive descent are loops, so that a long chain is no deep one.
+  /// Each doubles something thirty times, or keeps it within itself, and does with it what would go through all of it.
+  @Test(arguments: [
+    "\(doubling("[ns.a, ns.a]")){{ ns.a == ns.a }}", "\(doubling("[ns.a]", 10_000)){{ ns.a == ns.a }}",
+    "\(doubling("[ns]"))", "\(doubling("namespace(a=ns)"))", "\(doubling("ns.a ~ ns.a", 20)){{ ns.a | list | length }}",
+    "\(doubling("ns.a ~ ns.a", 20)){% for i in range(10000) %}{{ ns.a == ns.a ~ '' }}{% endfor %}",
+    "\(doubling("ns.a ~ ns.a", 20)){{ ns.a.replace('x', ns.a) | length }}",
+    "\(doubling("ns.a ~ ns.a", 22)){{ ns.a.split('x') | length }}",
+    "\(doubling("ns.a ~ ns.a", 20)){% for i in range(10000) %}{{ 'y' in ns.a }}{% endfor %}",
+  ])
+  func whatIsMadeOfMadeThingsIsCounted(template: String) throws {
+    #expect(throws: TemplateError.self) { try render(template) }
+  }
+
+  private static func doubling(_ value: String, _ count: Int = 30) -> String {
+    "{% set ns = namespace(a='x') %}{% for i in range(\(count)) %}{% set ns.a = \(value) %}{% endfor %}"
+  }
+
   @Test func longChainsAreNotDeep() throws {
     let count = 2_000
     #expect(try render("{{ " + Array(repeating: "1", count: count).joined(separator: " + ") + " }}") == String(count))

@@ -138,12 +138,20 @@ import Testing
       (SentencePieceFileTests.model(kind: 1, [], trainer: [0xC0, 0x01, 1]), "treat_whitespace_as_suffix"),
       (
         SentencePieceFileTests.model(kind: 2, [SentencePieceFileTests.piece(String(repeating: "a", count: 1025), 0)]),
-        "piece 3 is longer than 1024 bytes"
+        "piece 3 is longer than 256 bytes"
       ),
     ] as [([UInt8], String)])
   func whatIsNoModelIsRefused(model: [UInt8], problem: String) {
     let error = #expect(throws: DataError.self) { try SentencePieceFileTests.withModel(model) { _ in } }
     #expect(error?.problem.contains(problem) == true, "\(error?.problem ?? "")")
+  }
+
+  @Test func sentinelsAreNotWithoutEnd() throws {
+    let settings = #"{"tokenizer_class": "T5Tokenizer", "extra_ids": 9223372036854775807}"#
+    let error = #expect(throws: DataError.self) {
+      try Self.withModel(Self.model(kind: 1, [Self.piece("a", -1)]), settings: settings) { _ in }
+    }
+    #expect(error?.problem.contains("more than 10000 extra_ids") == true && error?.category == .configuration)
   }
 
   @Test func settingsThatContradictTheModelAreRefused() {

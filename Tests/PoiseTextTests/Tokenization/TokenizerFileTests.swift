@@ -1,3 +1,4 @@
+import Foundation
 import PoiseFiles
 import PoiseText
 import Testing
@@ -20,6 +21,82 @@ import Testing
   func tokens(_ text: String, _ changes: [String: JSON] = [:], model: [String: JSON] = [:]) throws -> [String] {
     let tokenizer = try Tokenizer(json: TokenizerFileTests.file(changes, model: model), path: "t.json")
     return tokenizer.encode(text).map { tokenizer.token(of: $0)! }
+  }
+
+  // MARK: files that want too much
+
+  private func refusal(_ changes: [String: JSON]) -> DataError? {
+    #expect(throws: DataError.self) { try Tokenizer(json: TokenizerFileTests.file(changes), path: "t.json") }
+  }
+
+  /// Thirty steps that each double a text would make a gigabyte of a letter.
+  @Test func stepsThatTogetherMakeATextMuchLongerAreRefused() throws {
+    func thirty(_ step: JSON, _ key: String) -> JSON {
+      (["type": "Sequence"] as JSON).setting([key: .array(Array(repeating: step, count: 30))])
+    }
+    let doubling: JSON = ["type": "Replace", "pattern": ["String": "a"], "content": "aa"]
+    let twice: JSON = ["type": "TemplateProcessing", "single": [["Sequence": ["id": "A"]], ["Sequence": ["id": "A"]]]]
+    let parts: [(String, JSON)] = [
+      ("normalizer", thirty(doubling, "normalizers")), ("decoder", thirty(doubling, "decoders")),
+      ("post_processor", thirty(twice, "processors")),
+      ("pre_tokenizer", thirty(["type": "Metaspace", "replacement": "▁", "split": true], "pretokenizers")),
+    ]
+    for (part, value) in parts {
+      let error = try #require(refusal([part: value]))
+      #expect(error.category == .configuration && error.problem.contains("times as long"), "\(error)")
+    }
+  }
+
+  /// A mark of no length would cut words within their characters.
+  @Test(arguments: ["", "▁▁"]) func spacesAreWrittenAsOneCharacter(replacement: String) throws {
+    let error = try #require(refusal(["pre_tokenizer": ["type": "Metaspace", "replacement": .string(replacement)]]))
+    #expect(error.category == .configuration && error.problem.contains("one character was expected"))
+  }
+
+  @Test func strippingEndsWithTheToken() throws {
+    let strip: JSON = ["type": "Strip", "content": "a", "start": JSON(Int.max), "stop": JSON(Int.max)]
+    let tokenizer = try Tokenizer(json: TokenizerFileTests.file(["decoder": strip]), path: "t.json")
+    #expect(tokenizer.decode([0, 5, 1]) == "bb")
+  }
+
+  @Test func tokensAndPatternsAreOfALength() throws {
+    let long = String(repeating: "a", count: 1025)
+    for changes: [String: JSON] in [
+      ["added_tokens": [TokenizerFileTests.added(long, 9)]], ["model": ["type": "Unigram", "vocab": [[.string(long), -1]]]],
+      ["normalizer": ["type": "Replace", "pattern": ["String": .string(long)], "content": ""]],
+    ] { #expect(try #require(refusal(changes)).problem.contains("longer than 1024 bytes")) }
+  }
+
+  /// Foundation alone would take the square of their number.
+  @Test(arguments: ["NFC", "NFD", "NFKC", "NFKD"]) func manyMarksOnALetterAreOrdered(form: String) throws {
+    let vocabulary: JSON = ["\u{301}": 0, "\u{316}": 1, "\u{F71}": 2, "\u{F72}": 3, "\u{3099}": 4, "\u{FF9E}": 5]
+    let kept = form.contains("K") ? "\u{3099}" : "\u{FF9E}"
+    for (marks, first) in [("\u{301}\u{316}", "\u{316}"), ("\u{F73}", "\u{F71}"), ("\u{FF9E}\u{316}", kept)] {
+      let tokens = try tokens(
+        "x" + String(repeating: marks, count: 10_000), ["normalizer": ["type": .string(form)]],
+        model: ["vocab": vocabulary, "merges": []])
+      #expect(tokens.count == 20_000)
+      #expect(tokens.first == first)
+    }
+  }
+
+  /// Long runs are put in order here, short ones by Foundation.
+  @Test(arguments: ["NFC", "NFD", "NFKC", "NFKD"]) func longAndShortRunsOfMarksAreNormalizedAlike(form: String) throws {
+    let marks: [Unicode.Scalar] = ["\u{301}", "\u{316}", "\u{344}", "\u{5B0}", "\u{3099}", "\u{327}", "\u{345}"]
+    let run = "a" + String(String.UnicodeScalarView((0..<40).map { marks[$0 * 5 % 7] }))
+    let expected =
+      switch form {
+      case "NFC": run.precomposedStringWithCanonicalMapping
+      case "NFD": run.decomposedStringWithCanonicalMapping
+      case "NFKC": run.precomposedStringWithCompatibilityMapping
+      default: run.decomposedStringWithCompatibilityMapping
+      }
+    let vocabulary = Set(expected.unicodeScalars).reduce(into: JSON.object(.init())) {
+      $0 = $0.setting([String($1): JSON(Int($1.value))])
+    }
+    let file = TokenizerFileTests.file(["normalizer": ["type": .string(form)]], model: ["vocab": vocabulary, "merges": []])
+    let ids = try Tokenizer(json: file, path: "t.json").encode(run)
+    #expect(ids == expected.unicodeScalars.map { Int($0.value) })
   }
 
   // MARK: models

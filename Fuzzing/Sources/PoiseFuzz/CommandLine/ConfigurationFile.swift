@@ -1,0 +1,1 @@
+../../../../Sources/PoiseCLI/Options/ConfigurationFile.swift
