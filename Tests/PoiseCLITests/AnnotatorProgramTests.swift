@@ -54,7 +54,9 @@ import Testing
     Files.remove(asked)
 
     let perStep = all.count / 5
-    let dying = try PoiseProcess(train(judge(after: 3 * perStep + 2, "kill -9 $PPID; sleep 30"), steps: 5))
+    let noted = "[ \"$(wc -l < '\(run)/poise_annotations.jsonl')\" -ge \(perStep + 2) ]"
+    let killing = "until \(noted); do sleep 0.01; done; kill -9 $PPID; sleep 30"
+    let dying = try PoiseProcess(train(judge(after: 3 * perStep + 2, killing), steps: 5))
     #expect(dying.status == SIGKILL)
     #expect(try Files.exists("\(run)/checkpoint-2/model.safetensors") && questions().count == 3 * perStep + 3)
     let answers = try Files.read("\(run)/poise_annotations.jsonl")

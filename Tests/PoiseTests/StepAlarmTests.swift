@@ -23,7 +23,7 @@ import Testing
       record.sampling = .init(
         sequenceDivergence: divergence, exactDivergence: divergence, endedShare: 1, samplingGap: 0, logMixturePartition: 0,
         mixture: 0)
-      alarm.observe(&record, isLast: false)
+      alarm.look(at: record)
     }
     return said
   }
@@ -49,14 +49,14 @@ import Testing
     let (parameters, layout) = (trainer.policy.parameters, trainer.policy.transformer.parameterLayout)
     let moving = StepAlarm(parameters, layout) { said.append($0) }
     var record = try trainer.step()
-    moving.observe(&record, isLast: false)
+    moving.look(at: record)
     #expect(said.isEmpty)
     let still = StepAlarm(parameters, layout) { said.append($0) }
-    still.observe(&record, isLast: false)
-    still.observe(&record, isLast: false)
+    still.look(at: record)
+    still.look(at: record)
     #expect(said.count == 1 && said[0].contains("step 1 moved no parameter: the learning rate of"), "\(said)")
     record.gradientNorm = 0
-    StepAlarm(parameters, layout) { said.append($0) }.observe(&record, isLast: false)
+    StepAlarm(parameters, layout) { said.append($0) }.look(at: record)
     #expect(said.count == 2 && said[1].contains("its gradient is zero"), "\(said)")
   }
 }

@@ -5,7 +5,7 @@ import PoiseModel
 /// Looks at every step for what should be said at once, while there is something to be saved: that the first step moved nothing, that
 /// the gradient is far larger than it used to be, that the policy has run away from its reference. What it says are warnings; the run
 /// goes on.
-public final class StepAlarm: TrainingObserver {
+public final class StepAlarm {
   /// Times the running median that a gradient's norm may be.
   static let gradientFactor = 10.0
   /// Steps whose median that is, and how many of them there must be.
@@ -31,7 +31,8 @@ public final class StepAlarm: TrainingObserver {
     squares = currentSquares
   }
 
-  public func observe(_ record: inout StepRecord, isLast: Bool) {
+  /// - Parameter record: of every step, in order, when its update has been made.
+  public func look(at record: StepRecord) {
     checkMovement(record)
     checkGradient(record)
     checkDivergence(record)

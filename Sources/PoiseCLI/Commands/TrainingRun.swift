@@ -67,8 +67,9 @@ struct TrainingRun {
     Interruption.watch()
     var records: [StepRecord] = []
     let ending = try profiled(.other) {
-      try loop.run(trainer, saving: model, observers: observers + [alarm], shouldStop: { Interruption.isRequested }) { record in
+      try loop.run(trainer, saving: model, observers: observers, shouldStop: { Interruption.isRequested }) { record in
         records.append(record)
+        alarm.look(at: record)
         progress.show(record)
       }
     }
