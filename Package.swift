@@ -5,6 +5,7 @@
 //
 //   floor 0  COpenBLAS, CLAPACKE   the names of the C libraries; a module map and a shim header, no logic
 //            CLanes                names for the compiler's vector builtins
+//            PoiseDigest           SHA-256, by which checkpoints and data are known
 //   floor 1  PoiseObjectives       preference maths: log-probabilities in, a loss and coefficients out
 //            PoiseKernels          arithmetic on rows of floats, forward and backward, and the choice of instruction set;
 //                                  Rows/ holds the sources, compiled once per instruction set through symbolic links
@@ -30,14 +31,16 @@
 // owns threads (PoiseModel/Threads/WorkerPool.swift). British spelling in prose; names in code follow the ecosystem's.
 import PackageDescription
 
-/// Kernels are optimised in debug builds too (a later -O wins), as one module, or lanes would not be inlined across files;
-/// -wmo brings the other two flags with it under SwiftPM. Square roots of IEEE need no errno, and vectorise without.
+/// For what is too slow without, in debug builds too (a later -O wins); -wmo brings the other two flags with it under SwiftPM.
+let optimized = ["-O", "-wmo", "-disable-batch-mode", "-num-threads", "1"]
+
+/// Kernels are optimised as one module, or lanes would not be inlined across files. Square roots of IEEE need no errno, and
+/// vectorise without.
 func kernelTarget(_ name: String, instructionSet: String?) -> Target {
-  let optimized = ["-O", "-wmo", "-disable-batch-mode", "-num-threads", "1", "-Xcc", "-fno-math-errno"]
   let march = instructionSet.map { ["-Xcc", "-march=\($0)"] } ?? []
   return .target(
     name: name, dependencies: ["CLanes"],
-    swiftSettings: [.unsafeFlags(optimized + march), .enableExperimentalFeature("Lifetimes")])
+    swiftSettings: [.unsafeFlags(optimized + ["-Xcc", "-fno-math-errno"] + march), .enableExperimentalFeature("Lifetimes")])
 }
 
 #if arch(x86_64)
@@ -73,6 +76,7 @@ let package = Package(
   targets: kernelTargets + [
     // MARK: floor 0
     .systemLibrary(name: "CLanes", path: "CSystemLibs/CLanes"),
+    .target(name: "PoiseDigest", swiftSettings: [.unsafeFlags(optimized)]),
     .systemLibrary(
       name: "COpenBLAS", path: "CSystemLibs/COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
@@ -83,7 +87,7 @@ let package = Package(
     // MARK: floor 1
     .target(name: "PoiseObjectives"),
     .target(name: "PoiseKernels", dependencies: kernelTargets.map { .byName(name: $0.name) }, exclude: ["Rows"]),
-    .target(name: "PoiseFiles"),
+    .target(name: "PoiseFiles", dependencies: ["PoiseDigest"]),
     .target(name: "PoiseRandom"),
 
     // MARK: floor 2
@@ -96,8 +100,9 @@ let package = Package(
     // MARK: floors 3, 4 and 5
     .target(
       name: "Poise",
-      dependencies: ["PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseText", "PoiseGames", "PoiseFiles", "PoiseRandom"],
-      swiftSettings: lifetimes),
+      dependencies: [
+        "PoiseObjectives", "PoiseKernels", "PoiseModel", "PoiseText", "PoiseGames", "PoiseFiles", "PoiseDigest", "PoiseRandom",
+      ], swiftSettings: lifetimes),
     .target(name: "PoiseKernelCases", dependencies: ["PoiseKernels", "PoiseModel", "PoiseTwins"], swiftSettings: lifetimes),
     .target(
       name: "PoiseBench",
@@ -106,7 +111,7 @@ let package = Package(
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [
-        "Poise", "PoiseBench", "PoiseGames", "PoiseKernelCases",
+        "Poise", "PoiseBench", "PoiseDigest", "PoiseGames", "PoiseKernelCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
       ]),
 
@@ -120,7 +125,7 @@ let package = Package(
     .testTarget(
       name: "PoiseModelTests", dependencies: ["PoiseModel", "PoiseKernelCases", "PoiseTwins", "PoiseTestSupport"],
       swiftSettings: lifetimes),
-    .testTarget(name: "PoiseTextTests", dependencies: ["PoiseText", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseTextTests", dependencies: ["PoiseDigest", "PoiseText", "PoiseTestSupport"]),
     .testTarget(
       name: "PoiseTests", dependencies: ["Poise", "PoiseGames", "PoiseRandom", "PoiseTwins", "PoiseTestSupport"],
       swiftSettings: lifetimes),

@@ -43,7 +43,7 @@ import Testing
 
   private func checkpoint(_ step: Int) throws {
     try Files.createDirectory("\(folder.path)/checkpoint-\(step)")
-    _ = try folder.file("checkpoint-\(step)/poise_run.json", "{}")
+    _ = try folder.file("checkpoint-\(step)/poise_run.json", "{\"files\": {}}")
   }
 
   private var path: String { "\(folder.path)/poise_annotations.jsonl" }

@@ -1,4 +1,5 @@
 import Foundation
+import PoiseDigest
 import PoiseFiles
 
 /// A checkpoint of a run: a folder `checkpoint-N` that has all it takes to go on after N updates. `poise_run.json`, which is written

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Poise
+import PoiseDigest
 import PoiseFiles
 import PoiseKernels
 import PoiseModel

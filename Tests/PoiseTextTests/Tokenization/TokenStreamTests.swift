@@ -1,3 +1,4 @@
+import PoiseDigest
 import PoiseFiles
 import PoiseTestSupport
 import PoiseText

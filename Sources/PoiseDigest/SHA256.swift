@@ -1,5 +1,3 @@
-import Foundation
-
 /// The digest of FIPS 180-4: of checkpoints and data, so that a change is seen, and `sha256sum` can tell the same.
 public struct SHA256 {
   private var state: [UInt32] = [
@@ -18,19 +16,6 @@ public struct SHA256 {
   public static func digest(of message: [UInt8]) -> String {
     var digest = SHA256()
     message.withUnsafeBytes { digest.update($0) }
-    return digest.finish()
-  }
-
-  /// Of a file's bytes, a piece at a time.
-  public static func digest(ofFile path: String) throws(FileError) -> String {
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw Files.exists(path) ? .unreadable(path: path, reason: String(cString: strerror(errno))) : .missing(path: path)
-    }
-    var digest = SHA256()
-    do {
-      while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty { piece.withUnsafeBytes { digest.update($0) } }
-      try file.close()
-    } catch { throw .unreadable(path: path, reason: Files.reason(error)) }
     return digest.finish()
   }
 
