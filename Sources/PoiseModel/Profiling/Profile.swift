@@ -118,7 +118,7 @@ private struct PhaseTimes {
     return Dictionary(
       uniqueKeysWithValues: wall.map { phase, time in
         let (busy, time) = Phase.ofPasses.contains(phase) ? ofPasses : (busy[phase]!, time)
-        return (phase, busy / (time * Double(workers)))
+        return (phase, min(1, busy / (time * Double(workers))))  // sums of parts may round up
       })
   }
 }
