@@ -58,18 +58,24 @@ killed() {
   count=0
   while [ $count -lt "$kills" ]; do
     # shellcheck disable=SC2046 # nothing, or one word
-    become killed $(resumed killed) &
+    become "killed-$kind" $(resumed "killed-$kind") &
     process=$!
     sleep "$(number 0.02 0.5 "$count")"
-    if kill -9 $process 2>/dev/null; then count=$((count + 1)); fi
-    if wait $process 2>/dev/null; then  # it had ended: the next begins anew
-      same killed
-      rm -rf "$out/killed"
-    fi
+    kill -9 $process 2>/dev/null || true
+    status=0
+    wait $process 2>/dev/null || status=$?
+    case $status in
+      0)  # it had ended: the next begins anew
+        same "killed-$kind"
+        rm -rf "$out/killed-$kind"
+        ;;
+      137) count=$((count + 1)) ;;
+      *) fail "$kind: a run ended with $status before it was killed: $(cat "$out/errors")" ;;
+    esac
   done
   # shellcheck disable=SC2046
-  train killed $(resumed killed) || fail "$kind: after $kills kills the run does not go on: $(cat "$out/errors")"
-  same killed
+  train "killed-$kind" $(resumed "killed-$kind") || fail "$kind: after $kills kills the run does not go on: $(cat "$out/errors")"
+  same "killed-$kind"
 }
 
 # failing: a run to whose files the system gives no more than so many blocks: fewer than its largest needs
@@ -77,23 +83,23 @@ failing() {
   count=0
   largest=$(($(wc -c <"$out/whole-$kind/poise_state.safetensors") / 512))
   while [ $count -lt "$failures" ]; do
-    if [ -d "$out/failing/checkpoint-$steps" ]; then  # nothing would be written: the next begins anew
-      same failing
-      rm -rf "$out/failing"
+    if [ -d "$out/failing-$kind/checkpoint-$steps" ]; then  # nothing would be written: the next begins anew
+      same "failing-$kind"
+      rm -rf "$out/failing-$kind"
     fi
     status=0
     blocks=$(number 0 "$largest" "$count" | cut -d . -f 1)
     # shellcheck disable=SC2046
-    (ulimit -f "$blocks" && train failing $(resumed failing)) || status=$?
+    (ulimit -f "$blocks" && train "failing-$kind" $(resumed "failing-$kind")) || status=$?
     case $status in
       73 | 74) count=$((count + 1)) ;;
       *) fail "$kind: a run whose writes fail ended with $status: $(cat "$out/errors")" ;;
     esac
-    if [ $((count % 2)) = 0 ]; then train_some failing; fi
+    if [ $((count % 2)) = 0 ]; then train_some "failing-$kind"; fi
   done
   # shellcheck disable=SC2046
-  train failing $(resumed failing) || fail "$kind: after $failures failures the run does not go on: $(cat "$out/errors")"
-  same failing
+  train "failing-$kind" $(resumed "failing-$kind") || fail "$kind: after $failures failures the run does not go on: $(cat "$out/errors")"
+  same "failing-$kind"
 }
 
 # train_some RUN: a little further, so that failures meet every part of a run
