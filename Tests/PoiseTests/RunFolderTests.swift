@@ -109,6 +109,27 @@ import Testing
     #expect(try Files.read(folder.metricsPath).isEmpty)
   }
 
+  /// An annotator that is tired after three steps, in a run that has no checkpoint until its end.
+  @Test func whatWasLearntBeforeAStepFailedIsKept() throws {
+    struct Tired: Error {}
+    final class TiringAnnotator: Annotator, @unchecked Sendable {
+      let isAntisymmetric = true
+      var patience = 3
+      func preferences(_ comparisons: [Comparison]) throws -> [Double] {
+        patience -= 1
+        if patience < 0 { throw Tired() }
+        return LargeTokens().preferences(comparisons)
+      }
+    }
+    let trainer = TinyTrainer.online(feedback: .preferences(TiringAnnotator()))
+    let loop = TrainingLoop(folder, checkpointEvery: 0, description: [:])
+    #expect(throws: Tired.self) { _ = try loop.run(trainer, saving: trainer.policy) { _ in } }
+    let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
+    #expect(checkpoint.step == 3 && (try checkpoint.damage()) == nil)
+    let isSame = try Policy(folder: folder.path).parameters.bits == trainer.policy.parameters.bits
+    #expect(isSame)
+  }
+
   @Test func oneProcessWritesIntoAFolder() throws {
     let lock = try FolderLock(folder.path)
     let trainer = TinyTrainer.supervised()

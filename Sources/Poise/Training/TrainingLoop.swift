@@ -23,6 +23,8 @@ public struct TrainingLoop {
     case interrupted(step: Int)
   }
 
+  /// A step that fails, because nobody answers say, leaves a checkpoint of the steps before it.
+  ///
   /// - Parameters:
   ///   - model: what is trained, for checkpoints.
   ///   - observers: look after every step, in order, before the step is recorded.
@@ -38,8 +40,15 @@ public struct TrainingLoop {
     try folder.prepare(after: trainer.optimizer.step)
     defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
     var metrics: JSONLinesAppender?
+    var saved = trainer.optimizer.step
     while !trainer.isFinished {
-      var record = try profiled(step: trainer.optimizer.step + 1) { try trainer.step() }
+      var record: StepRecord
+      do { record = try profiled(step: trainer.optimizer.step + 1) { try trainer.step() } } catch {
+        if !(error is DivergenceError), trainer.optimizer.step > saved {
+          try? folder.save(model, trainer, description: describe(trainer.optimizer.step))  // what failed first is what is told
+        }
+        throw error
+      }
       for observer in observers { try profiled(.evaluate) { try observer.observe(&record, isLast: trainer.isFinished) } }
       let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
       try profiled(.write) { try appender.append(record.json) }
@@ -49,6 +58,7 @@ public struct TrainingLoop {
       let isInterrupted = shouldStop() && !isLast
       if isLast || isInterrupted || (checkpointEvery > 0 && record.step % checkpointEvery == 0) {
         try profiled(.write) { try folder.save(model, trainer, description: describe(record.step)) }
+        saved = record.step
       }
       if isInterrupted { return .interrupted(step: record.step) }
     }
