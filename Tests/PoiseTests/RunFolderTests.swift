@@ -125,7 +125,7 @@ import Testing
     let loop = TrainingLoop(folder, checkpointEvery: 0, description: [:])
     #expect(throws: Tired.self) { _ = try loop.run(trainer, saving: trainer.policy) { _ in } }
     let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
-    #expect(checkpoint.step == 3 && (try checkpoint.damage()) == nil)
+    #expect(try checkpoint.step == 3 && checkpoint.damage() == nil)
     let isSame = try Policy(folder: folder.path).parameters.bits == trainer.policy.parameters.bits
     #expect(isSame)
   }
