@@ -51,6 +51,8 @@ same() {
   [ "$recorded" = "$(seq -s ' ' 1 $steps) " ] || fail "$kind, $1: metrics.jsonl has the steps $recorded."
   left=$(find "$out/$1" -name '.*' -o -name '*.tmp-*' | head -n 1)
   [ -z "$left" ] || fail "$kind, $1: $left was left lying about."
+  checkpoints=$(find "$out/$1" -name 'checkpoint-*' | wc -l)
+  [ "$checkpoints" -eq 2 ] || fail "$kind, $1: $checkpoints checkpoints are there, whole or not, where the newest two should be."
 }
 
 # killed: a run that ends after so many kills; no resumed run may say anything but what it must

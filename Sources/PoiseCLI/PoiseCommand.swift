@@ -12,7 +12,7 @@ struct PoiseCommand: ParsableCommand {
     commandName: "poise",
     abstract: "Trains compact transformer policies from preferences, on the CPU.",
     discussion: """
-      Begin with `poise demo`: in a few minutes it makes data, trains a small model on it, improves it by online IPO and shows \
+      Begin with `poise demo`: in a few minutes it makes data, trains a small model on it, improves it by IPO-MD and shows \
       what it says before and after.
 
       Results go to standard output, progress and messages to standard error. Exit codes: 0 done, 64 wrong usage, 65 bad data, \

@@ -98,7 +98,7 @@ import Testing
     let whole = try Files.read(folder.metricsPath)
     try (whole + Data("{\"global_step\": 5, \"loss\": 1}\n{\"global_step\": 6, \"lo".utf8))
       .write(to: URL(fileURLWithPath: folder.metricsPath))
-    for name in [".checkpoint-6.tmp-99", ".config.json.link", "model.safetensors.tmp-99"] {
+    for name in [".checkpoint-6.tmp-99", ".checkpoint-1.old.tmp-99", ".config.json.link", "model.safetensors.tmp-99"] {
       try Files.replace(folder.path + "/" + name, with: "")
     }
     try folder.prepare(after: 4)

@@ -76,7 +76,7 @@ public struct RunFolder: Sendable {
       let listing = try Checkpoint.describing(description, filesOf: temporary)
       try Files.replace("\(temporary)/\(Checkpoint.runFile)", with: listing.page)
       try Files.synchronizeFolder(temporary)
-      Files.remove("\(path)/\(name)")
+      discard("\(path)/\(name)")
       guard rename(temporary, "\(path)/\(name)") == 0 else {
         throw FileError.writeFailed(path: "\(path)/\(name)", reason: String(cString: strerror(errno)))
       }
@@ -86,7 +86,15 @@ public struct RunFolder: Sendable {
       throw error
     }
     try publish("\(path)/\(name)")
-    for checkpoint in Self.checkpoints(in: path).dropLast(keepLast) { Files.remove(checkpoint.path) }
+    for checkpoint in Self.checkpoints(in: path).dropLast(keepLast) { discard(checkpoint.path) }
+  }
+
+  /// Removes a checkpoint. It loses its name first: a run that is killed meanwhile leaves no half of one, but something that the next
+  /// clears away.
+  private func discard(_ checkpoint: String) {
+    let name = URL(fileURLWithPath: checkpoint).lastPathComponent
+    let unwanted = "\(path)/.\(name).old.tmp-\(ProcessInfo.processInfo.processIdentifier)"
+    if rename(checkpoint, unwanted) == 0 { Files.remove(unwanted) }
   }
 
   /// Gives every file of a checkpoint a second name in the run folder: hard links, replaced one by one.

@@ -39,7 +39,7 @@ struct TrainingRun {
 
   /// - Throws: where writing a model into a folder would replace another.
   static func requireNoModel(in folder: String) throws(DataError) {
-    guard !["config.json", "adapter_config.json"].contains(where: { Files.exists("\(folder)/\($0)") }) else {
+    guard !StoredModel.isIn(folder: folder) else {
       throw DataError(
         folder, "the folder already holds a model, which would be replaced. Choose another --out.", category: .cannotCreate)
     }

@@ -27,6 +27,9 @@ public struct StoredModel: Sendable {
     try self.init(family, reader, weights: try SafeTensorsCollection(folder: folder))
   }
 
+  /// Whether a folder holds a model, or adapters of one.
+  public static func isIn(folder: String) -> Bool { Files.exists("\(folder)/config.json") || AdapterFiles.exist(in: folder) }
+
   static func configurationReader(folder: String) throws -> ConfigurationReader {
     guard Files.exists(folder) else { throw FileError.missing(path: folder) }
     guard Files.isDirectory(folder) else {

@@ -9,24 +9,6 @@ public struct ModelAdaptation: Sendable {
   /// adapter_config.json, as read or as made for new adapters.
   let config: JSON
 
-  init(layout: AdapterLayout, base: String, config: JSON) {
-    self.layout = layout
-    self.base = base
-    self.config = config
-  }
-
-  /// - Throws: errors of the folder of the model that they adapt; `DataError` where they name a layer that it does not have.
-  init(_ files: AdapterFiles) throws { try self.init(files, of: ModelOutline(base: files)) }
-
-  fileprivate init(_ files: AdapterFiles, of base: ModelOutline) throws {
-    layout = AdapterLayout(files.configuration, of: base.configuration, family: base.family)
-    self.base = base.canonicalFolder
-    config = files.config
-    if let problem = base.problem(of: layout) {
-      throw DataError("\(files.folder)/\(AdapterFiles.configFile)", problem, category: .configuration)
-    }
-  }
-
   /// Whether that is the model that these adapters adapt.
   public func isOf(_ model: ModelOutline) -> Bool { model.adaptation == nil && base == model.canonicalFolder }
 
@@ -37,13 +19,30 @@ public struct ModelAdaptation: Sendable {
     try AdapterFiles(folder: other.folder).read(into: values, layout)
     return values
   }
+}
 
-  fileprivate init(_ configuration: AdapterConfiguration, of base: ModelOutline) throws(DataError) {
-    layout = AdapterLayout(configuration, of: base.configuration, family: base.family)
-    self.base = base.canonicalFolder
-    config = AdapterFiles.config(layout, base: self.base, of: base.family, base.configuration)
-    if let problem = base.problem(of: layout) { throw DataError(base.folder, problem, category: .configuration) }
+extension ModelAdaptation {
+  /// - Parameters:
+  ///   - config: adapter_config.json; made for new adapters.
+  ///   - path: told in errors.
+  /// - Throws: `DataError` where targets name a layer that the model does not have.
+  fileprivate init(
+    _ configuration: AdapterConfiguration, of model: ModelOutline, config: JSON? = nil, _ path: String
+  ) throws(DataError) {
+    let layout = AdapterLayout(configuration, of: model.configuration, family: model.family)
+    if let problem = model.problem(of: layout) { throw DataError(path, problem, category: .configuration) }
+    let base = model.canonicalFolder
+    self.init(
+      layout: layout, base: base, config: config ?? AdapterFiles.config(layout, base: base, of: model.family, model.configuration)
+    )
   }
+
+  fileprivate init(_ files: AdapterFiles, of base: ModelOutline) throws(DataError) {
+    try self.init(files.configuration, of: base, config: files.config, "\(files.folder)/\(AdapterFiles.configFile)")
+  }
+
+  /// - Throws: also errors of the folder of the model that they adapt.
+  init(_ files: AdapterFiles) throws { try self.init(files, of: ModelOutline(base: files)) }
 }
 
 /// A folder's model but for its parameters.
@@ -109,7 +108,7 @@ public struct ModelOutline: Sendable {
   /// - Throws: `DataError` where targets name no layer of the model.
   public func adapted(by configuration: AdapterConfiguration) throws -> ModelOutline {
     precondition(adaptation == nil && configuration.problem == nil)
-    return ModelOutline(self, folder: folder, try ModelAdaptation(configuration, of: self))
+    return ModelOutline(self, folder: folder, try ModelAdaptation(configuration, of: self, folder))
   }
 
   fileprivate var canonicalFolder: String { URL(fileURLWithPath: folder).resolvingSymlinksInPath().path }
