@@ -128,6 +128,12 @@ import Testing
     #expect(try checkpoint.step == 3 && checkpoint.damage() == nil)
     let isSame = try Policy(folder: folder.path).parameters.bits == trainer.policy.parameters.bits
     #expect(isSame)
+    // What was answered since a checkpoint is remembered with it: it stays the newest.
+    let second = TinyTrainer.online(feedback: .preferences(TiringAnnotator()))
+    try folder.save(second.policy, second, description: [:])
+    Files.remove(checkpoint.path)
+    #expect(throws: Tired.self) { _ = try loop.run(second, saving: second.policy) { _ in } }
+    #expect(RunFolder.newestCheckpoint(in: folder.path)?.step == 0)
   }
 
   @Test func oneProcessWritesIntoAFolder() throws {

@@ -23,7 +23,8 @@ public struct TrainingLoop {
     case interrupted(step: Int)
   }
 
-  /// A step that fails, because nobody answers say, leaves a checkpoint of the steps before it.
+  /// A step that fails, because nobody answers say, leaves a checkpoint of the steps before it where there is none yet. Where there
+  /// is one, a run goes on from there, and is not asked for what annotators have answered since (``AnnotationMemory``).
   ///
   /// - Parameters:
   ///   - model: what is trained, for checkpoints.
@@ -40,11 +41,10 @@ public struct TrainingLoop {
     try folder.prepare(after: trainer.optimizer.step)
     defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
     var metrics: JSONLinesAppender?
-    var saved = trainer.optimizer.step
     while !trainer.isFinished {
       var record: StepRecord
       do { record = try profiled(step: trainer.optimizer.step + 1) { try trainer.step() } } catch {
-        if !(error is DivergenceError), trainer.optimizer.step > saved {
+        if !(error is DivergenceError), trainer.optimizer.step > 0, RunFolder.newestCheckpoint(in: folder.path) == nil {
           try? folder.save(model, trainer, description: describe(trainer.optimizer.step))  // what failed first is what is told
         }
         throw error
@@ -58,7 +58,6 @@ public struct TrainingLoop {
       let isInterrupted = shouldStop() && !isLast
       if isLast || isInterrupted || (checkpointEvery > 0 && record.step % checkpointEvery == 0) {
         try profiled(.write) { try folder.save(model, trainer, description: describe(record.step)) }
-        saved = record.step
       }
       if isInterrupted { return .interrupted(step: record.step) }
     }
