@@ -21,7 +21,8 @@ struct PoiseCommand: ParsableCommand {
     version: Version.description,
     subcommands: [
       DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self,
-      PreferenceCommand.self, TrainCommand.self, MergeCommand.self, SampleCommand.self, ScoreCommand.self, LossCommand.self,
+      PreferenceCommand.self, TrainCommand.self, VerifyRunCommand.self, MergeCommand.self, SampleCommand.self, ScoreCommand.self,
+      LossCommand.self,
       CompareCommand.self,
       NashCommand.self, CheckGradientsCommand.self, BenchCommand.self, ProfileCommand.self, DoctorCommand.self,
     ])
@@ -29,8 +30,7 @@ struct PoiseCommand: ParsableCommand {
   static func main() {
     signal(SIGXFSZ, SIG_IGN)  // a file that may not grow is an error to report, not a reason to die
     do {
-      let arguments = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()), for: PoiseCommand.self)
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(try Invocation.arguments.get())
       try command.run()
     } catch let error as any ExplainedError {
       Console.fail(error)

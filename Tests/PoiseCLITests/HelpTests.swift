@@ -66,7 +66,8 @@ import Testing
 
   @Test(arguments: [
     [], ["data"], ["data", "make"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["reward"],
-    ["preference"], ["train"], ["sample"], ["score"], ["loss"], ["compare"], ["nash"], ["check-gradients"], ["bench"],
+    ["preference"], ["train"], ["verify-run"], ["sample"], ["score"], ["loss"], ["compare"], ["nash"], ["check-gradients"],
+    ["bench"],
     ["bench", "kernels"], ["bench", "peers"], ["profile"], ["profile", "sft"], ["doctor"], ["demo"],
   ])
   func everyCommandExplainsItself(_ words: [String]) throws {

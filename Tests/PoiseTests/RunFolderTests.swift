@@ -94,7 +94,7 @@ import Testing
   @Test func everyStepIsRecordedOnce() throws {
     let trainer = TinyTrainer.supervised()
     let loop = TrainingLoop(folder, checkpointEvery: 2, description: [:])
-    _ = try loop.run(trainer, saving: trainer.policy, shouldStop: { trainer.optimizer.step == 4 }) { _ in }
+    _ = try loop.run(trainer, saving: trainer.policy, shouldStop: { $0 == 4 }) { _ in }
     let whole = try Files.read(folder.metricsPath)
     try (whole + Data("{\"global_step\": 5, \"loss\": 1}\n{\"global_step\": 6, \"lo".utf8))
       .write(to: URL(fileURLWithPath: folder.metricsPath))
@@ -176,8 +176,8 @@ import Testing
     var seen: [Int] = []
     let trainer = TinyTrainer.supervised()
     let loop = TrainingLoop(folder, checkpointEvery: 2, description: ["task": "tiny"])
-    let ending = try loop.run(trainer, saving: trainer.policy, shouldStop: { seen.count == 5 }) { seen.append($0.step) }
-    #expect(ending == .interrupted(step: 5))
+    let ending = try loop.run(trainer, saving: trainer.policy, shouldStop: { $0 == 5 }) { seen.append($0.step) }
+    #expect(ending == .stopped(step: 5))
     #expect(seen == [1, 2, 3, 4, 5])
     #expect(try names(folder.path).filter { $0.hasPrefix("checkpoint-") } == ["checkpoint-4", "checkpoint-5"])
     let run = try Files.readJSON(folder.path + "/poise_run.json")
@@ -186,5 +186,30 @@ import Testing
     #expect(seen == [1, 2, 3, 4, 5, 6])
     let lines = String(decoding: try Files.read(folder.metricsPath), as: UTF8.self).split(separator: "\n")
     #expect(try lines.map { try JSON(parsing: String($0))["global_step"]?.int } == [1, 2, 3, 4, 5, 6])
+  }
+
+  /// Looks that find what was told beforehand.
+  private final class Oracle: TrainingObserver {
+    let gaps: [Double?]
+    init(gaps: [Double?]) { self.gaps = gaps }
+    func observe(_ record: inout StepRecord, isLast: Bool) {
+      guard let gap = gaps[record.step - 1] else { return }
+      record.look = StepRecord.LookRecord()
+      (record.look!.gap, record.look!.startWinRate) = (gap, gap)
+    }
+  }
+
+  @Test(arguments: [
+    // Means .3, .2 and .3; of equals the first is best, and steps without a look do not count.
+    (CheckpointCriterion.gap, [0.5, 0.1, 0.3, 0.1, 0.4, 0.2], [4, 6]), (.startWinRate, [0.5, 0.1, 0.3, 0.1, 0.4, 0.2], [2, 6]),
+    (.startWinRate, [0.3, 0.4, nil, 0.5, 0.5, nil], [4, 6]), (.score, [0.5, 0.1, 0.3, 0.1, 0.4, 0.2], [6]),
+  ])
+  func theBestCheckpointStaysBesideTheNewest(_ criterion: CheckpointCriterion, _ gaps: [Double?], _ kept: [Int]) throws {
+    let folder = RunFolder(folder.path, keepLast: 1, keepBest: criterion)
+    let trainer = TinyTrainer.supervised()
+    let loop = TrainingLoop(folder, checkpointEvery: 2, description: [:])
+    _ = try loop.run(trainer, saving: trainer.policy, observers: [Oracle(gaps: gaps)]) { _ in }
+    #expect(RunFolder.checkpoints(in: folder.path).map(\.step) == kept)
+    #expect(folder.bestCheckpoint?.checkpoint.step == (kept.count > 1 ? kept.first : nil))
   }
 }

@@ -33,6 +33,10 @@ public final class AnnotationMemory: @unchecked Sendable {
     }
   }
 
+  static let fileName = "poise_annotations.jsonl"
+
+  static func path(in folder: String) -> String { "\(folder)/\(fileName)" }
+
   private let folder: String
   private let path: String
   private let lock = NSLock()
@@ -52,7 +56,7 @@ public final class AnnotationMemory: @unchecked Sendable {
   public init(folder: String, resumedFrom step: Int?, smallestUntidy: Int = 4096) throws {
     self.folder = folder
     self.smallestUntidy = smallestUntidy
-    path = "\(folder)/poise_annotations.jsonl"
+    path = Self.path(in: folder)
     guard let step else {
       clear()
       return

@@ -69,6 +69,9 @@ public enum Judge {
       workers: workers)
   }
 
+  /// Whether the judge that a description names is a program on this machine.
+  public static func startsProgram(_ description: String) -> Bool { split(description).kind == "command" }
+
   private static func split(_ description: String) -> (kind: String, argument: String) {
     guard let colon = description.firstIndex(of: ":") else { return (description, "") }
     return (String(description[..<colon]), String(description[description.index(after: colon)...]))

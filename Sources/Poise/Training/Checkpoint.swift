@@ -31,7 +31,8 @@ public struct Checkpoint: Sendable, Equatable {
     return nil
   }
 
-  private func files() throws -> [(name: String, bytes: Int, digest: String)] {
+  /// All files but `poise_run.json`.
+  func files() throws -> [(name: String, bytes: Int, digest: String)] {
     guard let list = try description()[Self.filesKey]?.object else { throw DataError(path, "there is no list of files.") }
     return try list.members.map { name, value in
       guard let bytes = value["bytes"]?.int, let digest = value["sha256"]?.string, !name.contains("/") else {

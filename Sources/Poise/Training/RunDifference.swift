@@ -5,8 +5,9 @@ import PoiseFiles
 public struct RunDifference: CustomStringConvertible, Equatable {
   private let items: [String]
 
-  /// Instruction set and linear algebra are recorded and make no difference: kernels have the same bits with each.
   private static let keys = ["poise_version", "command", "seed"]
+  /// Kernels have the same bits with each.
+  private static let harmlessKeys = ["instruction_set", "blas"]
   private static let groups = ["options", "data_sha256"]
 
   /// Nil where nothing differs.
@@ -15,21 +16,27 @@ public struct RunDifference: CustomStringConvertible, Equatable {
   ///   - began: `poise_run.json` of the checkpoint.
   ///   - goesOn: the same of the run that takes it up.
   public init?(began: JSON, goesOn: JSON) {
+    items = Self.items(began: began, goesOn: goesOn)
+    if items.isEmpty { return nil }
+  }
+
+  /// What differs, one by one.
+  ///
+  /// - Parameter all: what should make no difference too, for those who look for the reason of one.
+  static func items(began: JSON, goesOn: JSON, all: Bool = false) -> [String] {
     func line(_ name: String, _ first: JSON?, _ second: JSON?) -> String? {
       let (first, second) = (first ?? .null, second ?? .null)
       return first == second ? nil : "\(name) was \(first.line) and is \(second.line)"
     }
-    items =
-      Self.keys.compactMap { line($0, began[$0], goesOn[$0]) }
-      + Self.groups.flatMap { group in
+    return (keys + (all ? harmlessKeys : [])).compactMap { line($0, began[$0], goesOn[$0]) }
+      + groups.flatMap { group in
         let names = ((goesOn[group]?.object?.keys ?? []) + (began[group]?.object?.keys ?? [])).uniqued
-        return names.filter { $0 != "steps" || Self.fallsWithSteps(goesOn) }.compactMap { name in
+        return names.filter { $0 != "steps" || fallsWithSteps(goesOn) }.compactMap { name in
           group == "options"
             ? line(name, began[group]?[name], goesOn[group]?[name])
             : began[group]?[name] == goesOn[group]?[name] ? nil : "the file of \(name) has other bytes"
         }
       }
-    if items.isEmpty { return nil }
   }
 
   /// Whether the learning rate depends on the number of steps to come: else more of them are only more.

@@ -10,19 +10,25 @@ public struct RunFolder: Sendable {
   public let path: String
   /// How many of the newest checkpoints stay.
   public let keepLast: Int
+  /// By what the best of the others is chosen, which stays too.
+  public let keepBest: CheckpointCriterion?
 
   static let stateFile = "poise_state.safetensors"
 
-  public init(_ path: String, keepLast: Int = 2) {
+  public init(_ path: String, keepLast: Int = 2, keepBest: CheckpointCriterion? = nil) {
     precondition(keepLast >= 1)
     self.path = path
     self.keepLast = keepLast
+    self.keepBest = keepBest
   }
 
   public var metricsPath: String { "\(path)/metrics.jsonl" }
 
   /// The newest complete checkpoint.
   public static func newestCheckpoint(in path: String) -> Checkpoint? { checkpoints(in: path).last }
+
+  /// The one that ``keepBest`` chooses, and its value; nil where nothing is chosen by, or no checkpoint has a value.
+  public var bestCheckpoint: (checkpoint: Checkpoint, value: Double)? { keepBest?.best(of: Self.checkpoints(in: path)) }
 
   /// The newest checkpoint whose files are byte for byte what was written.
   ///
@@ -86,7 +92,8 @@ public struct RunFolder: Sendable {
       throw error
     }
     try publish("\(path)/\(name)")
-    for checkpoint in Self.checkpoints(in: path).dropLast(keepLast) { discard(checkpoint.path) }
+    let best = bestCheckpoint?.checkpoint
+    for checkpoint in Self.checkpoints(in: path).dropLast(keepLast) where checkpoint != best { discard(checkpoint.path) }
   }
 
   /// Removes a checkpoint. It loses its name first: a run that is killed meanwhile leaves no half of one, but something that the next

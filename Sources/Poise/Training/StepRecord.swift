@@ -129,6 +129,9 @@ public struct StepRecord: Sendable, Equatable {
   public var exampleCount: Int
   public var stepTokenCount: Int
 
+  /// Whether a metric says how long something took, which no two runs have in common.
+  static func isTime(_ name: String) -> Bool { name.hasPrefix("time/") || name.hasSuffix("_per_second") }
+
   /// One line of `metrics.jsonl`.
   public var json: JSON {
     var object = JSON.Object()

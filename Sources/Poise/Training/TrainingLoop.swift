@@ -2,7 +2,7 @@ import PoiseFiles
 import PoiseModel
 import PoiseText
 
-/// Runs a trainer to its last step: metrics, checkpoints, interruption.
+/// Runs a trainer to its last step: metrics, checkpoints, stopping before the end.
 public struct TrainingLoop {
   public let folder: RunFolder
   /// Steps between checkpoints; 0 is only the last.
@@ -19,8 +19,8 @@ public struct TrainingLoop {
   /// Why a loop ended.
   public enum Ending: Sendable, Equatable {
     case finished
-    /// A checkpoint was written after this step.
-    case interrupted(step: Int)
+    /// As it was asked to; a checkpoint was written after this step.
+    case stopped(step: Int)
   }
 
   /// A step that fails, because nobody answers say, leaves a checkpoint of the steps before it where there is none yet. Where there
@@ -29,11 +29,11 @@ public struct TrainingLoop {
   /// - Parameters:
   ///   - model: what is trained, for checkpoints.
   ///   - observers: look after every step, in order, before the step is recorded.
-  ///   - shouldStop: asked after every step.
+  ///   - shouldStop: asked after every step, with its number.
   ///   - report: called after every step.
   public func run(
     _ trainer: some Trainer, saving model: some SavableModel, observers: [any TrainingObserver] = [],
-    shouldStop: () -> Bool = { false }, report: (StepRecord) -> Void
+    shouldStop: (_ step: Int) -> Bool = { _ in false }, report: (StepRecord) -> Void
   ) throws -> Ending {
     try Files.createDirectory(folder.path)
     let lock = try FolderLock(folder.path)
@@ -41,32 +41,37 @@ public struct TrainingLoop {
     try folder.prepare(after: trainer.optimizer.step)
     defer { Files.removeIfEmpty(folder.path) }  // where the first step failed, say at its annotator, nothing is left
     var metrics: JSONLinesAppender?
+    var mean = folder.keepBest.map(CheckpointCriterion.Mean.init)
     while !trainer.isFinished {
       var record: StepRecord
       do { record = try profiled(step: trainer.optimizer.step + 1) { try trainer.step() } } catch {
         if !(error is DivergenceError), trainer.optimizer.step > 0, RunFolder.newestCheckpoint(in: folder.path) == nil {
-          try? folder.save(model, trainer, description: describe(trainer.optimizer.step))  // what failed first is what is told
+          // What failed first is what is told.
+          try? folder.save(model, trainer, description: describe(trainer.optimizer.step, &mean))
         }
         throw error
       }
       for observer in observers { try profiled(.evaluate) { try observer.observe(&record, isLast: trainer.isFinished) } }
       let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
-      try profiled(.write) { try appender.append(record.json) }
+      let line = record.json
+      try profiled(.write) { try appender.append(line) }
       metrics = appender
+      mean?.add(line)
       report(record)
       let isLast = trainer.isFinished
-      let isInterrupted = shouldStop() && !isLast
-      if isLast || isInterrupted || (checkpointEvery > 0 && record.step % checkpointEvery == 0) {
-        try profiled(.write) { try folder.save(model, trainer, description: describe(record.step)) }
+      let stops = shouldStop(record.step) && !isLast
+      if isLast || stops || (checkpointEvery > 0 && record.step % checkpointEvery == 0) {
+        try profiled(.write) { try folder.save(model, trainer, description: describe(record.step, &mean)) }
       }
-      if isInterrupted { return .interrupted(step: record.step) }
+      if stops { return .stopped(step: record.step) }
     }
     return .finished
   }
 
-  private func describe(_ step: Int) -> JSON {
+  private func describe(_ step: Int, _ mean: inout CheckpointCriterion.Mean?) -> JSON {
     guard var object = description.object else { return description }
     object["global_step"] = .init(step)
+    mean?.note(in: &object)
     return .object(object)
   }
 }

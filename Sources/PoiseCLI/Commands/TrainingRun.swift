@@ -58,8 +58,8 @@ struct TrainingRun {
         Console.note(difference.description)
       }
     }
-    let loop = TrainingLoop(
-      RunFolder(flags.out, keepLast: flags.keepLast), checkpointEvery: flags.checkpointEvery, description: circumstances)
+    let folder = RunFolder(flags.out, keepLast: flags.keepLast, keepBest: flags.keepBest)
+    let loop = TrainingLoop(folder, checkpointEvery: flags.checkpointEvery, description: circumstances)
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
     let alarm = StepAlarm(model.parameters, model.transformer.parameterLayout) { [common] warning in
       progress.finish()
@@ -68,21 +68,41 @@ struct TrainingRun {
     Interruption.watch()
     var records: [StepRecord] = []
     let ending = try profiled(.other) {
-      try loop.run(trainer, saving: model, observers: observers, shouldStop: { Interruption.isRequested }) { record in
+      try loop.run(trainer, saving: model, observers: observers, shouldStop: shouldStop) { record in
         records.append(record)
         alarm.look(at: record)
         progress.show(record)
       }
     }
     progress.finish()
-    if case .interrupted(let step) = ending {
-      Console.note("Interrupted after step \(step); the checkpoint is complete. Add --resume to the same command to go on.")
-      exit(Interruption.exitCode)
-    }
+    sayWhichIsBest(folder)
+    if case .stopped(let step) = ending { end(after: step) }
     return records
   }
 
-  /// All that the result of a run depends on, beside the bytes of models.
+  private func sayWhichIsBest(_ folder: RunFolder) {
+    guard let criterion = folder.keepBest?.rawValue else { return }
+    if let (best, value) = folder.bestCheckpoint {
+      common.note("The best \(criterion), \(value.formatted(decimals: 4)), is that of \(best.path).")
+    } else {
+      Console.note("No checkpoint has a value of \(criterion), so none could be the best: no step before one recorded it.")
+    }
+  }
+
+  private func shouldStop(step: Int) -> Bool { Interruption.isRequested || flags.stopAfter.map { step >= $0 } ?? false }
+
+  /// Ends the process before the run has ended.
+  private func end(after step: Int) -> Never {
+    let (reason, goingOn) = ("after step \(step); the checkpoint is complete. Add --resume to the same command", "to go on.")
+    guard Interruption.isRequested else {
+      common.note("Stopped \(reason), without --stop-after, \(goingOn)")
+      exit(0)
+    }
+    Console.note("Interrupted \(reason) \(goingOn)")
+    exit(Interruption.exitCode)
+  }
+
+  /// All that the result of a run depends on, beside the bytes of models, and how to make it again.
   private func circumstances() throws -> JSON {
     var object = JSON.Object()
     object["poise_version"] = .string(Version.number)
@@ -92,6 +112,8 @@ struct TrainingRun {
     object["data_sha256"] = .object(try dataDigests())
     object["instruction_set"] = .string(InstructionSet.chosen.rawValue)
     object["blas"] = .string(LinearAlgebra.description)
+    object["arguments"] = .array(try Invocation.arguments.get().map { .string($0) })
+    object["working_directory"] = .string(FileManager.default.currentDirectoryPath)
     return .object(object)
   }
 

@@ -4,6 +4,7 @@ import PoiseFiles
 import PoiseModel
 
 extension Schedule.Shape: ExpressibleByArgument {}
+extension CheckpointCriterion: ExpressibleByArgument {}
 
 /// The names of optimisers on the command line.
 enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
@@ -67,6 +68,17 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Newest checkpoints that stay, 1 or more; 2 survive a damaged disk.", valueName: "n"))
   var keepLast = 2
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Keep the checkpoint with the best mean of this metric since the one before it, too: \
+      \(CheckpointCriterion.allCases.map(\.rawValue).joined(separator: ", ")). It needs --checkpoint-every.
+      """, valueName: "metric"))
+  var keepBest: CheckpointCriterion?
+
+  @Option(help: ArgumentHelp("Stop after this update, with a checkpoint to resume from, 1 or more.", valueName: "n"))
+  var stopAfter: Int?
+
   @Flag(help: "Continue the run in --out from its newest complete checkpoint.")
   var resume = false
 
@@ -83,6 +95,10 @@ struct TrainingFlags: ParsableArguments {
     try requireRange("--gradient-clip", gradientClip, 1e-9...1e9)
     try requireRange("--shards", shards, 1...4096)
     try requireRange("--checkpoint-every", checkpointEvery, 0...1_000_000_000)
+    if keepBest != nil, checkpointEvery == 0 {
+      throw ValidationError("--keep-best needs --checkpoint-every N, or there is one checkpoint to choose from.")
+    }
+    if let stopAfter { try requireRange("--stop-after", stopAfter, 1...1_000_000_000) }
     try requireRange("--keep-last", keepLast, 1...1_000_000)
   }
 

@@ -1,0 +1,55 @@
+import Foundation
+
+/// The line that this process was started with.
+enum Invocation {
+  /// The words after `poise`, with the options of a `--config` file put in.
+  static let arguments = Result { try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()), for: PoiseCommand.self) }
+
+  /// A recorded line without one of its options.
+  ///
+  /// - Parameter hasValue: whether a value follows the option's name, where it is not joined to it by `=`.
+  static func removing(_ option: String, hasValue: Bool = true, from arguments: [String]) -> [String] {
+    var kept: [String] = []
+    var skipsNext = false
+    for word in arguments {
+      if skipsNext {
+        skipsNext = false
+      } else if word == "--\(option)" {
+        skipsNext = hasValue
+      } else if !word.hasPrefix("--\(option)=") {
+        kept.append(word)
+      }
+    }
+    return kept
+  }
+}
+
+/// This program once more, as a process of its own, whose results nobody sees.
+struct PoiseProgram {
+  var arguments: [String]
+  /// The folder that relative paths begin at; nil is this process's.
+  var workingDirectory: String?
+
+  /// Waits for its end, and asks it to stop where this process is asked to.
+  ///
+  /// - Returns: its exit code, or 128 and the signal that ended it.
+  func run() throws -> Int32 {
+    let process = Process()
+    guard let executable = Bundle.main.executableURL else { throw CocoaError(.fileNoSuchFile) }
+    process.executableURL = executable
+    process.arguments = arguments
+    if let workingDirectory { process.currentDirectoryURL = URL(fileURLWithPath: workingDirectory) }
+    process.standardOutput = FileHandle.nullDevice
+    Interruption.watch()
+    try process.run()
+    var isAsked = false
+    while process.isRunning {
+      usleep(20_000)
+      if Interruption.isRequested, !isAsked {
+        process.terminate()
+        isAsked = true
+      }
+    }
+    return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+  }
+}
