@@ -200,9 +200,10 @@ import Testing
   }
 
   @Test(arguments: [
-    // Means .3, .2 and .3; of equals the first is best, and steps without a look do not count.
-    (CheckpointCriterion.gap, [0.5, 0.1, 0.3, 0.1, 0.4, 0.2], [4, 6]), (.startWinRate, [0.5, 0.1, 0.3, 0.1, 0.4, 0.2], [2, 6]),
-    (.startWinRate, [0.3, 0.4, nil, 0.5, 0.5, nil], [4, 6]), (.score, [0.5, 0.1, 0.3, 0.1, 0.4, 0.2], [6]),
+    // Means .375, .1875 and .375; of equals the first is best, and steps without a look do not count.
+    (CheckpointCriterion.gap, [0.5, 0.25, 0.25, 0.125, 0.5, 0.25], [4, 6]),
+    (.startWinRate, [0.5, 0.25, 0.25, 0.125, 0.5, 0.25], [2, 6]),
+    (.startWinRate, [0.25, 0.5, nil, 0.5, 0.5, nil], [4, 6]), (.score, [0.5, 0.25, 0.25, 0.125, 0.5, 0.25], [6]),
   ])
   func theBestCheckpointStaysBesideTheNewest(_ criterion: CheckpointCriterion, _ gaps: [Double?], _ kept: [Int]) throws {
     let folder = RunFolder(folder.path, keepLast: 1, keepBest: criterion)
