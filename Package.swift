@@ -20,7 +20,8 @@
 //            PoiseTwins            the kernels once more as loops over doubles, their specification; numbers to try them on
 //   floor 3  Poise                 algorithms, sampling, annotating, judges, training, evaluation
 //            PoiseKernelCases      every kernel on rows of any shape beside its twin: one description, to be tested and to be timed
-//   floor 4  PoiseBench            throughput: kernels and steps timed against the machine's limits and against other engines
+//   floor 4  PoiseStudy            methods compared on a task as the paper does it: search, seeds, tables; every run a command of its own
+//            PoiseBench            throughput: kernels and steps timed against the machine's limits and against other engines
 //   floor 5  PoiseCLI              the `poise` command: options in, records and tables out
 //
 //   tests    PoiseTestSupport      finite differences, tabular policies in double precision, allocation counting
@@ -108,10 +109,11 @@ let package = Package(
       name: "PoiseBench",
       dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
+    .target(name: "PoiseStudy", dependencies: ["Poise", "PoiseFiles", "PoiseRandom", "PoiseText"]),
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [
-        "Poise", "PoiseBench", "PoiseDigest", "PoiseGames", "PoiseKernelCases",
+        "Poise", "PoiseBench", "PoiseStudy", "PoiseDigest", "PoiseGames", "PoiseKernelCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
       ]),
 
@@ -131,6 +133,7 @@ let package = Package(
       swiftSettings: lifetimes),
     .testTarget(
       name: "PoiseBenchTests", dependencies: ["PoiseBench", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseStudyTests", dependencies: ["PoiseStudy", "PoiseTestSupport"]),
     .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
   ]
 )

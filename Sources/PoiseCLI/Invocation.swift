@@ -1,4 +1,5 @@
 import Foundation
+import PoiseFiles
 
 /// The line that this process was started with.
 enum Invocation {
@@ -24,13 +25,17 @@ enum Invocation {
   }
 }
 
-/// This program once more, as a process of its own, whose results nobody sees.
+/// This program once more, as a process of its own.
 struct PoiseProgram {
   var arguments: [String]
   /// The folder that relative paths begin at; nil is this process's.
   var workingDirectory: String?
+  /// Files for its standard output and standard error, replaced where they are there; nil are nowhere, and this process's.
+  var output: String?
+  var errors: String?
 
-  /// Waits for its end, and asks it to stop where this process is asked to.
+  /// Waits for its end, and asks it to stop where this process is asked to by SIGTERM; SIGINT comes from a terminal, which sends it
+  /// to both.
   ///
   /// - Returns: its exit code, or 128 and the signal that ended it.
   func run() throws -> Int32 {
@@ -39,17 +44,26 @@ struct PoiseProgram {
     process.executableURL = executable
     process.arguments = arguments
     if let workingDirectory { process.currentDirectoryURL = URL(fileURLWithPath: workingDirectory) }
-    process.standardOutput = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try output.map(Self.opened) ?? FileHandle.nullDevice
+    if let errors { process.standardError = try Self.opened(errors) }
     Interruption.watch()
     try process.run()
     var isAsked = false
     while process.isRunning {
       usleep(20_000)
-      if Interruption.isRequested, !isAsked {
+      if Interruption.exitCode == 128 + SIGTERM, !isAsked {
         process.terminate()
         isAsked = true
       }
     }
     return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+  }
+
+  private static func opened(_ path: String) throws(FileError) -> FileHandle {
+    guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path) else {
+      throw .cannotCreate(path: path, reason: String(cString: strerror(errno)))
+    }
+    return handle
   }
 }

@@ -23,7 +23,7 @@ struct PoiseCommand: ParsableCommand {
       DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self,
       PreferenceCommand.self, TrainCommand.self, VerifyRunCommand.self, MergeCommand.self, SampleCommand.self, ScoreCommand.self,
       LossCommand.self,
-      CompareCommand.self,
+      CompareCommand.self, StudyCommand.self,
       NashCommand.self, CheckGradientsCommand.self, BenchCommand.self, ProfileCommand.self, DoctorCommand.self,
     ])
 

@@ -52,6 +52,11 @@ public enum Files {
     remove(temporary)
   }
 
+  /// Gives a file its final name, in place of what has that name.
+  public static func move(_ path: String, to final: String) throws(FileError) {
+    guard rename(path, final) == 0 else { throw .writeFailed(path: final, reason: String(cString: strerror(errno))) }
+  }
+
   /// Removes a folder that holds nothing; leaves any other alone.
   public static func removeIfEmpty(_ path: String) { rmdir(path) }
 

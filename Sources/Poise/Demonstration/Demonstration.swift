@@ -84,18 +84,8 @@ public struct Demonstration {
     let contestant = Contestant(
       "SFT", policy, prompts: prompts, count: 2, sampling: SamplingOptions(maximumTokens: plan.maximumTokens),
       key: SamplingKey(seed: seed, step: .max - 1), pool: pool)
-    let pairs = zip(prompts, contestant.texts).filter { $1[0] != $1[1] }.map {
-      Comparison(prompt: $0.text, first: $1[0], second: $1[1])
-    }
-    let preferences = try RubricAnnotator().preferences(pairs)
-    let records = zip(pairs, preferences).map { pair, preference in
-      let (told, probability) = preference >= 0.5 ? (pair, preference) : (pair.swapped, 1 - preference)
-      let record: JSON = [
-        "prompt": .string(told.prompt), "chosen": .string(told.first), "rejected": .string(told.second),
-        "preference": .init(probability),
-      ]
-      return record
-    }
+    let pairs = zip(prompts, contestant.texts).map { Comparison(prompt: $0.text, first: $1[0], second: $1[1]) }
+    let records = try LabelledPairs.records(pairs, by: RubricAnnotator())
     try JSONLines.write(records, to: preferencesPath)
   }
 

@@ -100,7 +100,7 @@ public struct SideBySide {
   /// The judge's p(row ≻ column), by prompt and by sample.
   ///
   /// - Parameter row: texts by prompt, then by sample; each is compared with the column's of the same number.
-  func preferences(_ row: [[String]], over column: [[String]], prompts: [Question]) throws -> [[Double]] {
+  public func preferences(_ row: [[String]], over column: [[String]], prompts: [Question]) throws -> [[Double]] {
     precondition(row.count == prompts.count && column.map(\.count) == row.map(\.count))
     let comparisons = prompts.indices.flatMap { prompt in
       zip(row[prompt], column[prompt]).map { Comparison(prompts[prompt], first: $0, second: $1) }
@@ -114,7 +114,7 @@ public struct SideBySide {
 
   /// The score interval of a proportion (Wilson 1927), 95 %. Prompts are counted, not responses: answers to one prompt are not
   /// independent, so counting them would promise too much.
-  static func wilsonInterval(_ proportion: Double, count: Int) -> ClosedRange<Double> {
+  package static func wilsonInterval(_ proportion: Double, count: Int) -> ClosedRange<Double> {
     guard count > 0 else { return 0...1 }
     let n = Double(count)
     let z = 1.959963984540054

@@ -6,8 +6,9 @@ import PoiseText
 /// `poise data`
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Makes the built-in task's data; imports published preferences; looks into data files.",
-    subcommands: [DataMakeCommand.self, DataImportCommand.self, DataCheckCommand.self])
+    commandName: "data",
+    abstract: "Makes the built-in task's data; labels answers; imports published preferences; looks into data files.",
+    subcommands: [DataMakeCommand.self, DataLabelCommand.self, DataImportCommand.self, DataCheckCommand.self])
 }
 
 extension TaskData.Kind: ExpressibleByArgument {}

@@ -41,18 +41,10 @@ struct ConfigurationFile {
     argument.hasPrefix("--") ? String(argument.dropFirst(2).prefix { $0 != "=" }) : nil
   }
 
-  /// Anchors that hold references to anchors grow exponentially, and Yams goes through all of what a key of a mapping holds.
-  private static let mostReferences = 16
-
   private init(_ path: String) throws {
     self.path = path
     let text = String(decoding: try Files.read(path), as: UTF8.self)
-    let references = zip(text.utf8, text.utf8.dropFirst()).count { $0 == UInt8(ascii: "*") && $1.isOfAnchorName }
-    guard references <= Self.mostReferences else {
-      throw DataError(path, "the file refers to anchors (`*name`) more than \(Self.mostReferences) times. Write the values out.")
-    }
-    let node: Node?
-    do { node = try compose(yaml: text) } catch let error as YamlError { throw DataError(path, describing: error) }
+    let node = try YAMLText(text, path: path).node
     guard let node else { throw DataError(path, "the file is empty; `option: value` on each line was expected.") }
     guard let mapping = node.mapping else {
       throw DataError(path, line: node.mark?.line, "a YAML mapping, `option: value` on each line, was expected.")
@@ -91,30 +83,5 @@ struct ConfigurationFile {
 
   private func problem(_ line: Int, _ problem: String) -> DataError {
     DataError(path, line: line, problem, category: .configuration)
-  }
-}
-
-extension UInt8 {
-  fileprivate var isOfAnchorName: Bool {
-    switch self {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
-}
-
-extension DataError {
-  /// What the YAML parser says, in one line and with its place.
-  fileprivate init(_ path: String, describing error: YamlError) {
-    switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-      self.init(path, line: mark.line, "this is not valid YAML (column \(mark.column): \(problem)).")
-    case .duplicatedKeysInMapping(let keys, let context):
-      self.init(path, line: context.mark.line, "an option occurs twice: \(keys.joined(separator: ", ")).")
-    case .reader(let problem, _, _, _): self.init(path, "this is not valid YAML (\(problem)).")
-    default: self.init(path, "this is not valid YAML.")
-    }
   }
 }

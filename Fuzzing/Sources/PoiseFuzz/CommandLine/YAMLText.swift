@@ -1,0 +1,1 @@
+../../../../Sources/PoiseCLI/Options/YAMLText.swift

@@ -1,0 +1,193 @@
+import PoiseFiles
+
+/// Reads a study's file. Scalars are text, whatever the file's language takes them for; what is unknown is an error that names the
+/// nearest that is known.
+struct StudyReader {
+  let path: String
+  /// Where in the file: `methods.ipo`.
+  var place = ""
+
+  func problem(_ text: String, at key: String? = nil) -> DataError {
+    let whole = [place, key ?? ""].filter { !$0.isEmpty }.joined(separator: ".")
+    return DataError(path, (whole.isEmpty ? "" : "\(whole): ") + text, category: .configuration)
+  }
+
+  func inside(_ key: String) -> StudyReader { StudyReader(path: path, place: place.isEmpty ? key : "\(place).\(key)") }
+
+  func object(_ json: JSON?) throws(DataError) -> JSON.Object {
+    guard let object = json?.object else { throw problem("`name: value`, indented, was expected.") }
+    return object
+  }
+
+  func requireKnown(_ object: JSON.Object, _ known: [String]) throws(DataError) {
+    for key in object.keys where !known.contains(key) {
+      throw problem("there is no \"\(key)\" here; what may stand here: \(known.joined(separator: ", ")).")
+    }
+  }
+
+  func scalar(_ object: JSON.Object, _ key: String) throws(DataError) -> String? {
+    guard let value = object[key] else { return nil }
+    guard let text = value.string, !text.isEmpty else { throw problem("one value was expected.", at: key) }
+    return text
+  }
+
+  func required(_ object: JSON.Object, _ key: String) throws(DataError) -> String {
+    guard let text = try scalar(object, key) else { throw problem("\"\(key)\" is missing.") }
+    return text
+  }
+
+  func count(_ object: JSON.Object, _ key: String, default fallback: Int) throws(DataError) -> Int {
+    guard let text = try scalar(object, key) else { return fallback }
+    guard let count = Int(text), (1...10_000_000).contains(count) else {
+      throw problem("\"\(text)\" is no count; a number from 1 to 10,000,000 was expected.", at: key)
+    }
+    return count
+  }
+
+  /// Options with one value each.
+  func options(_ json: JSON?) throws(DataError) -> RunOptions {
+    guard let json else { return RunOptions([]) }
+    let (options, swept) = try optionsAndSweeps(json)
+    if let sweep = swept.first { throw problem("one value was expected; lists are for methods.", at: sweep.option) }
+    return options
+  }
+
+  /// Options, those with lists of values apart.
+  func optionsAndSweeps(_ json: JSON) throws(DataError) -> (options: RunOptions, swept: [Study.Method.Sweep]) {
+    var entries: [RunOptions.Entry] = []
+    var swept: [Study.Method.Sweep] = []
+    for (key, value) in try object(json).members {
+      let name = key.replacing("_", with: "-")
+      if let list = value.array {
+        let values = list.compactMap(\.string)
+        guard !values.isEmpty, values.count == list.count, Set(values).count == values.count else {
+          throw problem("a list of different values was expected.", at: key)
+        }
+        swept.append(Study.Method.Sweep(option: name, values: values))
+      } else if let text = value.string {
+        entries.append(RunOptions.Entry(name, text))
+      } else {
+        throw problem("a value or a list of values was expected.", at: key)
+      }
+    }
+    return (RunOptions(entries), swept)
+  }
+}
+
+extension Study {
+  /// - Parameters:
+  ///   - json: the file; scalars are strings.
+  ///   - path: of the file, for errors.
+  ///   - isSmall: with what the file says under `small` in place of what it says elsewhere.
+  public init(_ json: JSON, path: String, isSmall: Bool) throws(DataError) {
+    let reader = StudyReader(path: path)
+    var object = try reader.object(json)
+    let small = object["small"]
+    object["small"] = nil
+    if isSmall {
+      guard let small else { throw reader.problem("the file describes no small version; add `small:`.") }
+      object = try object.overlaid(with: reader.inside("small").object(small))
+    }
+    try reader.requireKnown(object, ["title", "task", "options", "baseline", "methods", "conditions", "seeds", "search"])
+    title = try reader.scalar(object, "title") ?? path
+    task = try StudyTask(object["task"], reader.inside("task"))
+    options = try reader.inside("options").options(object["options"])
+    methods = try Self.methods(object["methods"], reader.inside("methods"))
+    conditions = try Self.conditions(object["conditions"], reader.inside("conditions"))
+    baseline = try reader.scalar(object, "baseline")
+    seedCount = try reader.count(object, "seeds", default: 3)
+    search = .grid
+    if let text = try reader.scalar(object, "search") {
+      guard let known = Search(rawValue: text) else { throw reader.problem("grid or halving was expected.", at: "search") }
+      search = known
+    }
+    if let baseline, method(baseline) == nil { throw reader.problem("no method is called \(baseline).", at: "baseline") }
+    guard let steps = options["steps"].flatMap({ Int($0) }), steps >= 1 else {
+      throw reader.problem("\"steps\", the updates of every run, is missing.", at: "options")
+    }
+    guard methods.count >= 2 else { throw reader.problem("two methods or more were expected.", at: "methods") }
+  }
+
+  private static func methods(_ json: JSON?, _ reader: StudyReader) throws(DataError) -> [Method] {
+    var methods: [Method] = []
+    for (name, value) in try reader.object(json).members {
+      let own = reader.inside(name)
+      guard name.isFolderName else { throw own.problem("a method is called by letters, digits, dots and hyphens.") }
+      var object = try own.object(value)
+      let algorithm = try own.scalar(object, "algorithm") ?? name
+      object["algorithm"] = nil
+      let (options, swept) = try own.optionsAndSweeps(.object(object))
+      methods.append(Method(name: name, algorithm: algorithm, options: options, swept: swept))
+    }
+    return methods
+  }
+
+  private static func conditions(_ json: JSON?, _ reader: StudyReader) throws(DataError) -> [Condition] {
+    guard let json else { return [Condition(name: "all", options: RunOptions([]))] }
+    var conditions: [Condition] = []
+    for (name, value) in try reader.object(json).members {
+      guard name.isFolderName else {
+        throw reader.problem("a condition is called by letters, digits, dots and hyphens.", at: name)
+      }
+      conditions.append(Condition(name: name, options: try reader.inside(name).options(value)))
+    }
+    return conditions
+  }
+}
+
+extension StudyTask {
+  fileprivate init(_ json: JSON?, _ reader: StudyReader) throws(DataError) {
+    let object = try reader.object(json)
+    let shared = ["validation-prompts", "test-prompts", "judge"]
+    validationCount = try reader.count(object, "validation-prompts", default: 400)
+    testCount = try reader.count(object, "test-prompts", default: 400)
+    if object["model"] == nil {
+      try reader.requireKnown(
+        object, shared + ["preset", "posts", "vocabulary-size", "judged-posts", "annotator", "sft", "judges"])
+      judge = try reader.scalar(object, "judge") ?? "rubric"
+      source = .builtIn(
+        BuiltIn(
+          preset: try reader.scalar(object, "preset") ?? "tiny", posts: try reader.count(object, "posts", default: 24_000),
+          vocabularySize: try reader.count(object, "vocabulary-size", default: 1_280),
+          judgedPosts: try reader.count(object, "judged-posts", default: 6_000),
+          annotator: try reader.scalar(object, "annotator") ?? judge,
+          supervised: try reader.inside("sft").options(object["sft"]),
+          judges: try reader.inside("judges").options(object["judges"])))
+    } else {
+      try reader.requireKnown(
+        object, shared + ["model", "prompts", "validation", "test", "annotator", "reward", "preferences"])
+      judge = try reader.required(object, "judge")
+      source = .given(
+        Given(
+          model: try reader.required(object, "model"), prompts: try reader.required(object, "prompts"),
+          validation: try reader.required(object, "validation"), test: try reader.required(object, "test"),
+          annotator: try reader.scalar(object, "annotator"), reward: try reader.scalar(object, "reward"),
+          preferences: try reader.scalar(object, "preferences")))
+    }
+  }
+}
+
+extension JSON.Object {
+  /// The same with another's members in place of its own: objects are overlaid in turn, all else replaced.
+  fileprivate func overlaid(with other: JSON.Object) -> JSON.Object {
+    var result = self
+    for (key, value) in other.members {
+      if let own = result[key]?.object, let object = value.object {
+        result[key] = .object(own.overlaid(with: object))
+      } else {
+        result[key] = value
+      }
+    }
+    return result
+  }
+}
+
+extension String {
+  /// Whether a folder of this name means nothing else anywhere.
+  fileprivate var isFolderName: Bool {
+    let letters = utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || [0x2D, 0x2E, 0x5F].contains($0)
+    }
+    return letters && !isEmpty && !hasPrefix(".") && utf8.count <= 64
+  }
+}

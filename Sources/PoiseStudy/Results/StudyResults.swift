@@ -1,0 +1,88 @@
+import Poise
+import PoiseFiles
+
+/// What a study found.
+public struct StudyResults: Sendable {
+  /// A policy on validation prompts, on the way to choosing settings.
+  public struct SearchPoint: Sendable {
+    public let cell: StudyCell
+    /// Updates behind it.
+    public let step: Int
+    /// Against what the method is selected by; nil where the run diverged.
+    public let rate: Rate?
+    /// Why there is none.
+    public let failure: String?
+    public let measures: Measures?
+  }
+
+  /// A share of prompts with its interval.
+  public struct Rate: Sendable, Equatable {
+    /// Verdicts for it, ties half.
+    public let value: Double
+    /// 95 %, over prompts (Wilson 1927).
+    public let interval: ClosedRange<Double>
+
+    init(_ preferences: [Double]) {
+      value = preferences.map { $0 > 0.5 ? 1 : $0 < 0.5 ? 0 : 0.5 }.mean
+      interval = SideBySide.wilsonInterval(value, count: preferences.count)
+    }
+  }
+
+  /// What stands beside every win rate.
+  public struct Measures: Sendable, Equatable {
+    /// Mean log π(y) − log π_ref(y), nats a response.
+    public let divergence: Double
+    /// Mean tokens of a response.
+    public let length: Double
+    /// Different pairs of neighbouring tokens among all.
+    public let distinctPairs: Double
+
+    init(_ answers: Answers) {
+      (divergence, length, distinctPairs) = (answers.divergence, answers.length, answers.distinctPairs)
+    }
+  }
+
+  /// The setting and the step that a method is compared with.
+  public struct Choice: Sendable, Equatable {
+    public let condition: String
+    public let method: String
+    /// As in ``StudyCell/setting``.
+    public let setting: String
+    public let step: Int
+    /// Of the search's run on validation prompts: chosen as the best, and so too good.
+    public let rate: Double
+  }
+
+  /// p(row ≻ column) between methods, over all pairs of their seeds.
+  public struct Pairing: Sendable {
+    public let condition: String
+    public let row: String
+    public let column: String
+    /// Win rates of the pairs of seeds, a row's seeds one after the other.
+    public let rates: [Double]
+    public var mean: Double { rates.mean }
+    public var standardDeviation: Double { rates.standardDeviation }
+    /// 95 %: row's seeds, column's seeds and prompts are drawn with replacement, each independently.
+    public let interval: ClosedRange<Double>
+  }
+
+  /// How a method's seeds stand on test prompts.
+  public struct Standing: Sendable {
+    public let condition: String
+    public let method: String
+    /// By seed.
+    public let overSupervised: [Double]
+    public let measures: [Measures]
+    /// By seed: the largest p(other ≻ this) − ½ among all policies of the condition, the supervised one included; at least 0.
+    public let exploitability: [Double]
+  }
+
+  public internal(set) var search: [SearchPoint] = []
+  public internal(set) var choices: [Choice] = []
+  public internal(set) var pairings: [Pairing] = []
+  public internal(set) var standings: [Standing] = []
+
+  public func choice(_ method: String, _ condition: String) -> Choice? {
+    choices.first { $0.method == method && $0.condition == condition }
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Poise
+import PoiseFiles
+import PoiseRandom
+import PoiseText
+
+/// What the judge of a study says of pairs of answers, in both orders; asked once, then remembered in the study's folder.
+final class Verdicts {
+  private let folder: StudyFolder
+  private let judge: String
+  private let makeJudge: (String) throws -> any Annotator
+  private var comparing: SideBySide?
+  private var answers: [String: Answers] = [:]
+
+  /// - Parameter makeJudge: of a JUDGE; it is made when first there is something to ask.
+  init(_ folder: StudyFolder, judge: String, makeJudge: @escaping (String) throws -> any Annotator) {
+    (self.folder, self.judge, self.makeJudge) = (folder, judge, makeJudge)
+  }
+
+  func answers(_ path: String) throws -> Answers {
+    if let known = answers[path] { return known }
+    let read = try Answers(folder(path))
+    answers[path] = read
+    return read
+  }
+
+  /// p(row ≻ column) at every prompt.
+  ///
+  /// - Parameters: files of answers to the same prompts, within the study.
+  func preferences(_ row: String, over column: String) throws -> [Double] {
+    let path = file(row, column)
+    if Files.exists(path), let known = try Files.readJSON(path)["preferences"]?.array?.compactMap(\.double) { return known }
+    let (rows, columns) = try (answers(row).list, answers(column).list)
+    guard rows.map(\.prompt) == columns.map(\.prompt) else {
+      throw DataError(folder(row), "these are answers to other prompts than those of \(folder(column)).")
+    }
+    let comparing = try comparing ?? SideBySide(judge: makeJudge(judge))
+    self.comparing = comparing
+    let preferences = try comparing.preferences(
+      rows.map { [$0.text] }, over: columns.map { [$0.text] }, prompts: rows.map { Question($0.prompt) }
+    ).flatMap(\.self)
+    let json: JSON = ["row": .string(row), "column": .string(column), "preferences": .init(preferences)]
+    try Files.replace(path, with: json.line + "\n")
+    return preferences
+  }
+
+  private func file(_ row: String, _ column: String) -> String {
+    let word = CounterGenerator.word(of: JSON.array([.string(judge), .string(row), .string(column)]).line)
+    return folder("verdicts/\(String(word, radix: 16)).json")
+  }
+}

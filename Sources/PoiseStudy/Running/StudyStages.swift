@@ -1,0 +1,162 @@
+import Foundation
+import Poise
+import PoiseFiles
+
+/// Which commands a study consists of.
+struct StudyStages: Sendable {
+  let study: Study
+  let folder: StudyFolder
+
+  /// The seed of all that is not a run: data, the supervised policy, judges, and of the runs that settings are chosen by.
+  static let searchSeed = 0
+
+  // MARK: The task
+
+  var model: String {
+    switch study.task.source {
+    case .builtIn: folder("task/sft")
+    case .given(let given): given.model
+    }
+  }
+
+  func prompts(_ split: StudySplit) -> String {
+    switch study.task.source {
+    case .builtIn: folder("task/\(split.rawValue).jsonl")
+    case .given(let given): split == .validation ? given.validation : given.test
+    }
+  }
+
+  private var trainingPrompts: String {
+    switch study.task.source {
+    case .builtIn: folder("task/prompts.jsonl")
+    case .given(let given): given.prompts
+    }
+  }
+
+  /// What online methods are told by, from one that learns by rewards to one that learns by comparisons.
+  private func annotator(of method: Study.Method) -> String? {
+    let learnsFromRewards = Algorithm.Name(rawValue: method.algorithm).map { Algorithm.row($0).signal == .rewards } ?? false
+    switch study.task.source {
+    case .builtIn: return learnsFromRewards ? "reward:\(folder("task/reward"))" : "preference:\(folder("task/preference"))"
+    case .given(let given): return learnsFromRewards ? given.reward : given.annotator
+    }
+  }
+
+  private var preferences: String? {
+    switch study.task.source {
+    case .builtIn: folder("task/preferences.jsonl")
+    case .given(let given): given.preferences
+    }
+  }
+
+  /// The commands that make the task, in groups that need those before them.
+  var preparation: [[StudyJob]] {
+    guard case .builtIn(let task) = study.task.source else { return [] }
+    let weight = Double(study.steps)
+    func data(_ name: String, _ kind: String, _ split: String, _ count: Int, seed: Int = Self.searchSeed) -> StudyJob {
+      StudyJob(
+        "task/\(name)",
+        [
+          "data", "make", "--kind=\(kind)", "--split=\(split)", "--count=\(count)", "--seed=\(seed)",
+          "--out=\(folder("task/\(name).jsonl"))",
+        ])
+    }
+    func judge(_ kind: String) -> StudyJob {
+      StudyJob(
+        "task/\(kind)",
+        [kind, "--model=\(model)", "--data=\(folder("task/preferences.jsonl"))", "--out=\(folder("task/\(kind)"))", "--quiet"]
+          + task.judges.arguments, run: folder("task/\(kind)"), weight: 2 * weight)
+    }
+    let answers = folder("task/answers.jsonl")
+    return [
+      [
+        data("examples", "sft", "training", task.posts), data("prompts", "prompts", "training", task.posts),
+        data("judged", "prompts", "training", task.judgedPosts, seed: Self.searchSeed + 1),
+        data("validation", "prompts", "validation", study.task.validationCount),
+        data("test", "prompts", "held-out", study.task.testCount),
+      ],
+      [
+        StudyJob(
+          "task/tokenizer",
+          [
+            "tokenizer", "train", "--data=\(folder("task/examples.jsonl"))", "--vocabulary-size=\(task.vocabularySize)",
+            "--min-frequency=\(max(2, task.posts / 100))", "--out=\(folder("task"))",
+          ])
+      ],
+      [
+        StudyJob(
+          "task/sft",
+          [
+            "sft", "--preset=\(task.preset)", "--tokenizer=\(folder("task"))", "--context-length=256",
+            "--data=\(folder("task/examples.jsonl"))", "--out=\(model)", "--quiet",
+          ] + task.supervised.arguments, run: model, weight: 2 * weight)
+      ],
+      [
+        StudyJob(
+          "task/answers",
+          ["sample", "--model=\(model)", "--prompts=\(folder("task/judged.jsonl"))", "--n=2", "--json", "--seed=1"]
+            + samplingOptions, output: answers, weight: weight)
+      ],
+      [
+        StudyJob(
+          "task/preferences",
+          ["data", "label", answers, "--judge=\(task.annotator)", "--out=\(folder("task/preferences.jsonl"))"])
+      ],
+      [judge("preference"), judge("reward")],
+    ]
+  }
+
+  // MARK: Runs
+
+  func options(of cell: StudyCell) -> (method: Study.Method, options: RunOptions) {
+    let method = study.method(cell.method)!
+    let condition = study.conditions.first { $0.name == cell.condition }!
+    let setting = method.settings.first { StudyCell(condition, method, $0, seed: cell.seed) == cell }!
+    return (method, study.options(of: method, setting: setting, under: condition))
+  }
+
+  /// Trains a cell up to a step.
+  func training(_ cell: StudyCell, to step: Int) -> StudyJob {
+    let (method, options) = options(of: cell)
+    let isOffline = options["offline"] == "true"
+    let source =
+      isOffline
+      ? preferences.map { ["--data=\($0)"] } ?? []
+      : ["--prompts=\(trainingPrompts)"] + (annotator(of: method).map { ["--annotator=\($0)"] } ?? [])
+    return StudyJob(
+      "\(cell.folder)/to-\(step)",
+      ["train", method.algorithm, "--model=\(model)"] + source + options.arguments + [
+        "--out=\(folder(cell.folder))", "--seed=\(cell.seed)", "--stop-after=\(step)", "--keep-last=1000000", "--threads=1",
+        "--quiet",
+      ], run: folder(cell.folder), weight: Double(step), mayDiverge: true)
+  }
+
+  /// What a cell's policy answers after a step.
+  func answering(_ cell: StudyCell, step: Int, _ split: StudySplit) -> StudyJob {
+    answering(folder(cell.checkpoint(step)), cell.answers(split, step: step), split, seed: 1000 + cell.seed)
+  }
+
+  /// What the supervised policy answers.
+  func answeringSupervised(_ split: StudySplit) -> StudyJob {
+    answering(model, Self.supervisedAnswers(split), split, seed: 1)
+  }
+
+  static func supervisedAnswers(_ split: StudySplit) -> String { "answers/supervised.\(split.rawValue).jsonl" }
+
+  private func answering(_ policy: String, _ answers: String, _ split: StudySplit, seed: Int) -> StudyJob {
+    StudyJob(
+      answers,
+      [
+        "sample", "--model=\(policy)", "--reference=\(model)", "--prompts=\(prompts(split))", "--json", "--seed=\(seed)",
+        "--threads=1",
+      ]
+        + samplingOptions, output: folder(answers), weight: Double(study.steps) / 20)
+  }
+
+  /// As policies answer in training.
+  private var samplingOptions: [String] {
+    ["max-new-tokens", "temperature", "top-k", "top-p"].flatMap { name in
+      study.options[name].map { ["--\(name)=\($0)"] } ?? []
+    }
+  }
+}
