@@ -65,8 +65,8 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["data"], ["data", "make"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["reward"],
-    ["preference"], ["train"], ["verify-run"], ["sample"], ["score"], ["loss"], ["compare"], ["nash"], ["check-gradients"],
+    [], ["data"], ["data", "make"], ["data", "label"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["reward"],
+    ["preference"], ["train"], ["verify-run"], ["sample"], ["score"], ["loss"], ["compare"], ["study"], ["nash"], ["check-gradients"],
     ["bench"],
     ["bench", "kernels"], ["bench", "peers"], ["profile"], ["profile", "sft"], ["doctor"], ["demo"],
   ])

@@ -4,11 +4,91 @@ import Testing
 @testable import PoiseStudy
 
 @Suite struct StudyTests {
-  @Test func settingsAreAllCombinationsTheLastOptionFastest() {
-    let method = Study.Method(
-      name: "ipo-md", algorithm: "ipo-md", options: RunOptions(),
-      swept: [.init(option: "tau", values: ["1", "2"]), .init(option: "mixture", values: ["0", "0.5"])])
+  private static let task: JSON = [
+    "model": "m", "prompts": "p", "validation": "v", "test": "t", "judge": "rubric", "annotator": "rubric",
+  ]
+
+  private func study(_ change: (inout JSON.Object) -> Void = { _ in }, isSmall: Bool = false) throws -> Study {
+    var object = JSON.Object()
+    object["task"] = Self.task
+    object["options"] = ["steps": "10", "checkpoint_every": "4"]
+    object["methods"] = [
+      "ipo": ["tau": ["0.1", "0.2"]], "md": ["algorithm": "ipo-md", "tau": ["1", "2"], "mixture": ["0", "0.5"], "top-k": "3"],
+    ]
+    change(&object)
+    return try Study(.object(object), path: "study.yaml", isSmall: isSmall)
+  }
+
+  @Test func settingsAreAllCombinationsTheLastOptionFastest() throws {
+    let study = try study()
+    let method = try #require(study.method("md"))
+    #expect(method.algorithm == "ipo-md" && study.method("ipo")?.algorithm == "ipo")
     #expect(
       method.settings.map { $0.entries.map(\.value) } == [["1", "0"], ["1", "0.5"], ["2", "0"], ["2", "0.5"]])
+    #expect(study.checkpointSteps == [4, 8, 10])
+  }
+
+  /// The narrower says the last word: condition over study, method over condition, setting over method.
+  @Test func optionsAreOverriddenByWhatIsNarrower() throws {
+    let study = try study {
+      $0["conditions"] = ["warm": ["temperature": "2", "top-k": "1", "steps": "5"]]
+      $0["options"] = ["steps": "10", "temperature": "1", "tau": "9", "greedy": "true", "quiet": "false"]
+    }
+    let method = try #require(study.method("md"))
+    let options = study.options(of: method, setting: method.settings[3], under: study.conditions[0])
+    #expect(
+      options.arguments == ["--steps=5", "--temperature=2", "--tau=2", "--greedy", "--top-k=3", "--mixture=0.5"])
+  }
+
+  @Test func theSmallVersionIsLaidOverTheWhole() throws {
+    func change(_ object: inout JSON.Object) {
+      object["small"] = ["options": ["steps": "2"], "methods": ["ipo": ["tau": ["0.1"]]], "seeds": "1"]
+    }
+    let (whole, small) = try (study(change), study(change, isSmall: true))
+    #expect(whole.steps == 10 && whole.seedCount == 3 && whole.methods[0].settings.count == 2)
+    #expect(small.steps == 2 && small.seedCount == 1 && small.methods[0].settings.count == 1)
+    #expect(small.checkpointSteps == [2] && small.methods[1] == whole.methods[1])
+    #expect(throws: DataError.self) { try study(isSmall: true) }
+  }
+
+  private static let mistakes: [(key: String, value: JSON, words: String)] = [
+    ("methods", ["ipo": ["tau": ["0.1", "0.1"]], "dpo": [:]], "methods.ipo.tau: a list of different values"),
+    ("methods", ["ipo": [:]], "two methods or more"), ("methods", ["a/b": [:], "c": [:]], "methods.a/b: a method is called by"),
+    ("baseline", "rl", "baseline: no method is called rl"), ("seeds", "0", "seeds: \"0\" is no count"),
+    ("search", "random", "search: grid or halving"), ("options", [:], "options: \"steps\""),
+    ("arms", [:], "there is no \"arms\" here"),
+    ("conditions", ["a": ["steps": ["1", "2"]]], "conditions.a.steps: one value was expected"),
+    ("task", ["model": "m", "posts": "5"], "task: there is no \"posts\" here"),
+  ]
+
+  @Test(arguments: mistakes)
+  func whatIsWrongIsSaidWithItsPlace(_ key: String, _ value: JSON, _ words: String) {
+    let error = #expect(throws: DataError.self) { try study { $0[key] = value } }
+    #expect(error?.category == .configuration)
+    #expect(error?.description.hasPrefix("study.yaml: ") == true && error?.description.contains(words) == true, "\(error!)")
+  }
+
+  @Test func cellsAreNamedByWhatTheyAre() throws {
+    let study = try study()
+    let (ipo, md) = (study.methods[0], study.methods[1])
+    let cell = StudyCell(study.conditions[0], md, md.settings[1], seed: 2)
+    #expect(cell.folder == "runs/all/md/tau-1_mixture-0.5/seed-2")
+    #expect(cell.answers(.test, step: 8) == "answers/all/md/tau-1_mixture-0.5/seed-2/step-8.test.jsonl")
+    let stages = StudyStages(study: study, folder: StudyFolder("out"))
+    let job = stages.training(StudyCell(study.conditions[0], ipo, ipo.settings[0], seed: 0), to: 8)
+    #expect(job.arguments.starts(with: ["train", "ipo", "--model=m", "--prompts=p", "--annotator=rubric", "--steps=10"]))
+    #expect(job.arguments.contains("--stop-after=8") && job.arguments.contains("--tau=0.1"))
+    #expect(job.run == "out/runs/all/ipo/tau-0.1/seed-0")
+  }
+
+  /// Three seeds each that are as good as each other, on prompts that are all a coin's toss: ½ is within, and wider than over prompts
+  /// alone when seeds differ.
+  @Test func intervalsKnowOfSeeds() {
+    let even = (0..<40).map { $0 % 2 == 0 ? 1.0 : 0 }
+    let same = SeedBootstrap.interval([[even, even], [even, even]])
+    #expect(same.contains(0.5) && same.upperBound - same.lowerBound > 0.2)
+    let (won, lost) = (Array(repeating: 1.0, count: 40), Array(repeating: 0.0, count: 40))
+    #expect(SeedBootstrap.interval([[won, won], [lost, lost]]) == 0...1)
+    #expect(SeedBootstrap.interval([[won, won], [won, won]]) == 1...1)
   }
 }
