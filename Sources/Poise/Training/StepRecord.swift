@@ -129,6 +129,9 @@ public struct StepRecord: Sendable, Equatable {
   public var exampleCount: Int
   public var stepTokenCount: Int
 
+  /// Whether somebody looked at held-out data or earlier policies after this step.
+  var hasLook: Bool { look != nil || judge?.heldOutAccuracy != nil }
+
   /// One line of `metrics.jsonl`.
   public var json: JSON {
     var object = JSON.Object()
@@ -146,7 +149,7 @@ public struct StepRecord: Sendable, Equatable {
     object["time/score"] = .init(times.annotate)
     object["time/forward_backward"] = .init(times.differentiate)
     object["time/optimiser"] = .init(times.update)
-    if judge?.heldOutAccuracy != nil || look != nil { object["time/evaluate"] = .init(times.evaluate) }
+    if hasLook { object["time/evaluate"] = .init(times.evaluate) }
     object["examples_per_second"] = .init(Double(exampleCount) / times.total)
     object["tokens_per_second"] = .init(Double(stepTokenCount) / times.total)
     return .object(object)

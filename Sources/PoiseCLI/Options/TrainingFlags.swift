@@ -64,6 +64,14 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Steps between checkpoints; 0 is only at the end.", valueName: "n"))
   var checkpointEvery = 0
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Steps between lines of metrics.jsonl, 1 or more: a line is about a kilobyte. Those with looks at the policy or at held-out data \
+      and the last are always there. What is recorded is the step itself, not a mean of those before.
+      """, valueName: "n"))
+  var logEvery = 1
+
   @Option(help: ArgumentHelp("Newest checkpoints that stay, 1 or more; 2 survive a damaged disk.", valueName: "n"))
   var keepLast = 2
 
@@ -83,6 +91,7 @@ struct TrainingFlags: ParsableArguments {
     try requireRange("--gradient-clip", gradientClip, 1e-9...1e9)
     try requireRange("--shards", shards, 1...4096)
     try requireRange("--checkpoint-every", checkpointEvery, 0...1_000_000_000)
+    try requireRange("--log-every", logEvery, 1...1_000_000_000)
     try requireRange("--keep-last", keepLast, 1...1_000_000)
   }
 

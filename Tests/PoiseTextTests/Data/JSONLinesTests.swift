@@ -135,6 +135,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [("1\n2\n3\n", "2\n"), ("1\n{\"torn", ""), ("2\n2\n", "2\n2\n"), ("", "")])
+  func whatIsNotWantedGoes(old: String, kept: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/metrics.jsonl"
+      try Files.replace(path, with: old)
+      #expect(try JSONLines.filter(path) { $0 == 2 } == kept.count { $0 == "\n" })
+      #expect(try Files.read(path) == Data(kept.utf8))
+    }
+  }
+
+  /// A device that is always full.
+  @Test(.enabled(if: Files.exists("/dev/full"))) func aLineForWhichThereIsNoRoomIsAnError() throws {
+    let appender = try JSONLinesAppender("/dev/full")
+    let error = #expect(throws: FileError.self) { try appender.append(["step": 1]) }
+    #expect(error == .writeFailed(path: "/dev/full", reason: "No space left on device"))
+  }
+
   @Test func anAppenderNeedsAPlaceToWrite() throws {
     let error = #expect(throws: FileError.self) { try JSONLinesAppender("/nowhere/at/all.jsonl") }
     #expect(error?.category == .cannotCreate)
