@@ -204,6 +204,7 @@ for kind in tiny tiny-t5; do
   train whole-$kind
   killed
   echo "$kind: $kills kills; the bytes are those of the undisturbed run."
+  : >"$out/failures"
   short short-$kind
   if [ "$CRASH_DISK" != none ]; then
     full disk/full-$kind
@@ -211,7 +212,6 @@ for kind in tiny tiny-t5; do
   fi
   met=$(sort "$out/failures" | uniq -c | awk '{ printf "%s%s (%d)", (NR > 1 ? ", " : ""), $2, $1 }')
   echo "$kind: $(wc -l <"$out/failures") writes failed, of $met; the bytes are those of the undisturbed run."
-  rm "$out/failures"
 done
 if [ "$CRASH_DISK" = none ]; then
   echo "Full and read-only disks were skipped: they take root, or name spaces of users (unshare)."

@@ -145,13 +145,6 @@ import Testing
     }
   }
 
-  /// A device that is always full.
-  @Test(.enabled(if: Files.exists("/dev/full"))) func aLineForWhichThereIsNoRoomIsAnError() throws {
-    let appender = try JSONLinesAppender("/dev/full")
-    let error = #expect(throws: FileError.self) { try appender.append(["step": 1]) }
-    #expect(error == .writeFailed(path: "/dev/full", reason: "No space left on device"))
-  }
-
   @Test func anAppenderNeedsAPlaceToWrite() throws {
     let error = #expect(throws: FileError.self) { try JSONLinesAppender("/nowhere/at/all.jsonl") }
     #expect(error?.category == .cannotCreate)
