@@ -7,7 +7,7 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks Fuzzing/Package.swift Fuzzing/Sources
 
-.PHONY: menu setup build demo demo-all demo-short test allocations crashes human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations crashes long-runs human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -36,6 +36,9 @@ allocations: setup ## in an optimised build: that a step allocates nothing, and 
 
 crashes: build ## runs that are killed and whose writes fail, a hundred and fifty times, end in the bytes of undisturbed ones
 	@sh Scripts/crashes.sh
+
+long-runs: build ## memory and the time of a step over ten thousand steps of every kind of training, five minutes
+	@sh Scripts/long-runs.sh
 
 human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh

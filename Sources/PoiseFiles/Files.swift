@@ -52,6 +52,17 @@ public enum Files {
     remove(temporary)
   }
 
+  /// Refuses a folder into which nothing could be written, or which could not be made, before the work whose results it is to hold.
+  /// Nothing is written for that; whether there is room is not asked.
+  public static func requireWritableFolder(_ path: String) throws(FileError) {
+    var existing = URL(fileURLWithPath: path)
+    while !exists(existing.path), existing.path != "/" { existing.deleteLastPathComponent() }
+    guard isDirectory(existing.path) else { throw .cannotCreate(path: path, reason: "\(existing.path) is a file") }
+    guard access(existing.path, W_OK | X_OK) == 0 else {
+      throw .cannotCreate(path: path, reason: String(cString: strerror(errno)))
+    }
+  }
+
   /// Removes a folder that holds nothing; leaves any other alone.
   public static func removeIfEmpty(_ path: String) { rmdir(path) }
 
@@ -87,7 +98,8 @@ public enum Files {
     guard fsync(descriptor) == 0 else { throw .writeFailed(path: path, reason: String(cString: strerror(errno))) }
   }
 
-  static func reason(_ error: any Error) -> String {
+  /// What the system said, without the path: `No space left on device`.
+  public static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
     if let underlying, underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(underlying.code))) }
     if let error = error as? POSIXError { return String(cString: strerror(error.code.rawValue)) }

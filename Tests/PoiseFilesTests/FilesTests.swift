@@ -71,6 +71,16 @@ import Testing
     }
   }
 
+  @Test func aFolderMayBeMadeWhereTheOneAboveItMayBeWrittenTo() throws {
+    for path in [folder, folder + "/new", folder + "/new/and/deep"] { try Files.requireWritableFolder(path) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    try Files.replace(folder + "/file", with: "")
+    for path in ["file", "file/below"] {
+      let error = #expect(throws: FileError.self) { try Files.requireWritableFolder(folder + "/" + path) }
+      #expect(error == .cannotCreate(path: folder + "/" + path, reason: "\(folder)/file is a file"))
+    }
+  }
+
   @Test func badJSONIsNamedWithItsPlace() throws {
     let path = folder + "/a.json"
     try Files.replace(path, with: "{\n  \"a\": ?\n}")

@@ -122,6 +122,16 @@ import Testing
     #expect(fickle.names == [])
   }
 
+  /// A run that keeps all its checkpoints is resumed from the last, or where that is damaged from the one before.
+  @Test func linesOfBeforeTheLastCheckpointButOneGoHoweverManyAreKept() throws {
+    let annotator = try remembering(Fickle())
+    for step in 1...9 {
+      try checkpoint(step)
+      _ = try annotator.preferences(comparisons("\(step)", "again"))
+      #expect(try lines().count <= 8)
+    }
+  }
+
   /// Steps that are repeated beyond a new checkpoint must not be asked a third time.
   @Test func whatIsRememberedIsKeptForTheNextCheckpointToo() throws {
     try checkpoint(2)

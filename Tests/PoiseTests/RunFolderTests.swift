@@ -1,6 +1,7 @@
 import Foundation
 import PoiseFiles
 import PoiseModel
+import PoiseText
 import Testing
 
 @testable import Poise
@@ -170,6 +171,35 @@ import Testing
     let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
     let error = #expect(throws: CheckpointError.self) { try RunFolder.restore(other, from: checkpoint) }
     #expect(error?.description.contains("m.embedding.weight") == true)
+  }
+
+  @Test func momentsThatAreNotFiniteAreRefused() throws {
+    let trainer = TinyTrainer.supervised(options: TinyTrainer.options(.adamW()))
+    let moment = try #require(trainer.optimizer.moments.tensors.last)
+    let state = trainer.optimizer.state
+    var values = state[writing: moment]
+    values[0] = .nan
+    try folder.save(trainer.policy, trainer, description: [:])
+    let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
+    let error = #expect(throws: CheckpointError.self) {
+      try RunFolder.restore(TinyTrainer.supervised(options: TinyTrainer.options(.adamW())), from: checkpoint)
+    }
+    #expect(error == .notFinite(path: "\(checkpoint.path)/poise_state.safetensors", tensor: moment.name))
+  }
+
+  /// Interrupted or not.
+  @Test(arguments: [(1, [1, 2, 3, 4, 5, 6]), (4, [2, 4, 6]), (100, [2, 6])])
+  func metricsHaveEverySoManiethStepTheLastAndThoseAfterALook(_ every: Int, _ steps: [Int]) throws {
+    final class Looker: TrainingObserver {
+      func observe(_ record: inout StepRecord, isLast: Bool) { if record.step == 2 { record.look = .init() } }
+    }
+    let trainer = TinyTrainer.supervised()
+    let loop = TrainingLoop(folder, checkpointEvery: 0, logEvery: every, description: [:])
+    _ = try loop.run(trainer, saving: trainer.policy, observers: [Looker()], shouldStop: { trainer.optimizer.step == 3 }) { _ in }
+    _ = try loop.run(trainer, saving: trainer.policy, observers: [Looker()]) { _ in }
+    var recorded: [Int?] = []
+    try JSONLines.read(folder.metricsPath) { _, json in recorded.append(json["global_step"]?.int) }
+    #expect(recorded == steps)
   }
 
   @Test func theLoopWritesAMetricALineAndACheckpointWhereAsked() throws {

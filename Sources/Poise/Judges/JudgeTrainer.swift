@@ -187,8 +187,11 @@ public final class JudgeTrainer: Trainer {
     }
     best = Best(step: step, agreement: summary[1], logLoss: summary[2])
     let parameters = bestParameters
-    try weights.read(
-      "best.parameters", shape: [parameters.count], into: parameters[writingElements: 0..<parameters.count])
+    let name = "best.parameters"
+    try weights.read(name, shape: [parameters.count], into: parameters[writingElements: 0..<parameters.count])
+    guard parameters.firstNotFinite(of: judge.transformer.parameterLayout) == nil else {
+      throw CheckpointError.notFinite(path: weights.path, tensor: name)
+    }
   }
 }
 

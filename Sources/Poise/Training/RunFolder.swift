@@ -55,13 +55,7 @@ public struct RunFolder: Sendable {
       Files.remove("\(path)/\(name)")
     }
     guard Files.exists(metricsPath) else { return }
-    var (kept, hasLater) = ([JSON](), false)
-    try JSONLines.readTolerantly(metricsPath) { _, line in
-      let known = try? line.get()
-      let isEarlier = (known?["global_step"]?.int).map { $0 <= step } ?? false
-      if let known, isEarlier { kept.append(known) } else { hasLater = true }
-    }
-    if hasLater { try JSONLines.write(kept, to: metricsPath) }
+    try JSONLines.filter(metricsPath) { line in (line["global_step"]?.int).map { $0 <= step } ?? false }
   }
 
   /// A checkpoint, link or file under the name that it has while it is written.
@@ -110,7 +104,7 @@ public struct RunFolder: Sendable {
       let link = "\(path)/.\(name).link"
       Files.remove(link)
       do { try FileManager.default.linkItem(atPath: "\(checkpoint)/\(name)", toPath: link) } catch {
-        throw FileError.writeFailed(path: "\(path)/\(name)", reason: error.localizedDescription)
+        throw FileError.writeFailed(path: "\(path)/\(name)", reason: Files.reason(error))
       }
       guard rename(link, "\(path)/\(name)") == 0 else {
         throw FileError.writeFailed(path: "\(path)/\(name)", reason: String(cString: strerror(errno)))
@@ -138,7 +132,7 @@ public struct RunFolder: Sendable {
     let weights = try SafeTensorsCollection(file: "\(checkpoint.path)/\(stateFile)")
     let state = optimizer.state
     for tensor in optimizer.moments.tensors {
-      try weights.read(tensor.name, shape: tensor.shape, into: state[writing: tensor])
+      try weights.readFinite(tensor.name, tensor, into: state)
     }
     try trainer.restoreExtraState(from: weights)
     trainer.tokenCount = try weights.counter("num_tokens")

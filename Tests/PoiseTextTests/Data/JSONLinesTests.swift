@@ -135,6 +135,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [("1\n2\n3\n", "2\n"), ("1\n{\"torn", ""), ("2\n2\n", "2\n2\n"), ("", "")])
+  func whatIsNotWantedGoes(old: String, kept: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/metrics.jsonl"
+      try Files.replace(path, with: old)
+      #expect(try JSONLines.filter(path) { $0 == 2 } == kept.count { $0 == "\n" })
+      #expect(try Files.read(path) == Data(kept.utf8))
+    }
+  }
+
   @Test func anAppenderNeedsAPlaceToWrite() throws {
     let error = #expect(throws: FileError.self) { try JSONLinesAppender("/nowhere/at/all.jsonl") }
     #expect(error?.category == .cannotCreate)
