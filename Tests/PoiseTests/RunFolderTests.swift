@@ -1,6 +1,7 @@
 import Foundation
 import PoiseFiles
 import PoiseModel
+import PoiseText
 import Testing
 
 @testable import Poise
@@ -109,6 +110,17 @@ import Testing
     #expect(try Files.read(folder.metricsPath).isEmpty)
   }
 
+  /// Whoever read it would wait for somebody who writes.
+  @Test func metricsAreNoPipe() throws {
+    #expect(mkfifo(folder.metricsPath, 0o600) == 0)
+    #expect(throws: FileError.unreadable(path: folder.metricsPath, reason: "it is not a regular file")) {
+      try folder.prepare(after: 1)
+    }
+    #expect(throws: FileError.cannotCreate(path: folder.metricsPath, reason: "something else than a regular file is there")) {
+      _ = try JSONLinesAppender(folder.metricsPath)
+    }
+  }
+
   /// An annotator that is tired after three steps, in a run that has no checkpoint until its end.
   @Test func whatWasLearntBeforeAStepFailedIsKept() throws {
     struct Tired: Error {}
@@ -170,6 +182,21 @@ import Testing
     let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
     let error = #expect(throws: CheckpointError.self) { try RunFolder.restore(other, from: checkpoint) }
     #expect(error?.description.contains("m.embedding.weight") == true)
+  }
+
+  /// A count of tokens to which the next step could add none, and a state of another step than the checkpoint's.
+  @Test func countsThatCannotBeAreRefused() throws {
+    let trainer = TinyTrainer.supervised()
+    for (tokens, problem) in [(Int.max, "more than any run has seen"), (0, "named for step 7")] {
+      trainer.tokenCount = tokens
+      try folder.save(trainer.policy, trainer, description: [:])
+      if tokens == 0 {
+        try FileManager.default.moveItem(atPath: folder.path + "/checkpoint-0", toPath: folder.path + "/checkpoint-7")
+      }
+      let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
+      let error = #expect(throws: DataError.self) { try RunFolder.restore(trainer, from: checkpoint) }
+      #expect(error?.category == .badData && error?.problem.contains(problem) == true)
+    }
   }
 
   @Test func theLoopWritesAMetricALineAndACheckpointWhereAsked() throws {
