@@ -49,7 +49,7 @@ summaries: build ## two architectures learn to summarise papers, an hour (needs 
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients
 
-fuzz: setup ## every parser under libFuzzer, FUZZ_SECONDS=60 each (FUZZ_TARGETS="json game"); SECURITY.md
+fuzz: setup ## every parser under libFuzzer, FUZZ_SECONDS=60 each (FUZZ_TARGETS="json game", FUZZ_JOBS=2); SECURITY.md
 	@sh Scripts/fuzz.sh
 
 bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*"); `poise bench` has limits

@@ -77,14 +77,15 @@ import Testing
     #expect(try lines().count == 6)
   }
 
-  /// A run that was killed: a line that was not finished, one that says nothing, and a batch that was not answered to the end.
+  /// A run that was killed: a line that was not finished, two that say nothing, and a batch that was not answered to the end.
   @Test func aTornLineIsAnAnswerLess() throws {
     try checkpoint(2)
     let breaking = try remembering(Fickle(breaksAfter: 2))
     #expect(throws: CommandAnnotatorError.self) { try breaking.preferences(comparisons("a", "b", "c")) }
     #expect(try lines().map { $0["preference"] } == [1, 0.5])
     var text = try String(decoding: Files.read(path), as: UTF8.self)
-    text = text.replacing("\n", with: "\nnonsense\n", maxReplacements: 1)
+    let nonsense = "nonsense\n{\"after\": 1e300, \"question\": \"0\", \"preference\": 0.5}\n"
+    text = text.replacing("\n", with: "\n" + nonsense, maxReplacements: 1)
     _ = try folder.file("poise_annotations.jsonl", text + "{\"after\": 2, \"quest")
     let fickle = Fickle()
     #expect(try remembering(fickle, resumedFrom: 2).preferences(comparisons("a", "b", "c")) == [1, 0.5, 1])

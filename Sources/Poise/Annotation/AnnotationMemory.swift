@@ -27,10 +27,10 @@ public final class AnnotationMemory: @unchecked Sendable {
     }
 
     init?(_ json: JSON) {
-      guard let checkpoint = json["after"]?.double, let key = json["question"]?.string.flatMap({ Key($0, radix: 16) }),
+      guard let checkpoint = json["after"]?.int, let key = json["question"]?.string.flatMap({ Key($0, radix: 16) }),
         let preference = json["preference"]?.double, (0...1).contains(preference)
       else { return nil }
-      self.init(checkpoint: Int(checkpoint), key: key, preference: preference)
+      self.init(checkpoint: checkpoint, key: key, preference: preference)
     }
   }
 

@@ -182,7 +182,7 @@ public final class JudgeTrainer: Trainer {
   public func restoreExtraState(from weights: SafeTensorsCollection) throws {
     var summary: [Float] = [0, 0, 0]
     try weights.read("best", shape: [3], into: summary.mutableSpan)
-    guard let step = Int(exactly: summary[0]) else {
+    guard let step = Int(exactly: summary[0]), (0...1 << 24).contains(step) else {  // as far as floats count
       throw DataError(weights.path, "the tensor best begins with \(summary[0]), and a number of steps was expected.")
     }
     best = Best(step: step, agreement: summary[1], logLoss: summary[2])

@@ -55,6 +55,7 @@ public struct RunFolder: Sendable {
       Files.remove("\(path)/\(name)")
     }
     guard Files.exists(metricsPath) else { return }
+    try Files.requireRegularFile(metricsPath)
     try JSONLines.filter(metricsPath) { line in (line["global_step"]?.int).map { $0 <= step } ?? false }
   }
 
@@ -126,16 +127,26 @@ public struct RunFolder: Sendable {
 
   /// Takes up a checkpoint's moments, step count and whatever else the trainer keeps.
   ///
-  /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model.
+  /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model; `DataError` where counts are none of
+  ///   this checkpoint.
   public static func restore(_ trainer: some Trainer, from checkpoint: Checkpoint) throws {
     let optimizer = trainer.optimizer
     let weights = try SafeTensorsCollection(file: "\(checkpoint.path)/\(stateFile)")
+    let (step, tokenCount) = (try weights.counter("step"), try weights.counter("num_tokens"))
+    guard step == checkpoint.step else {
+      throw DataError(
+        weights.path, "this is the state after step \(step), in a checkpoint that is named for step \(checkpoint.step).")
+    }
+    guard tokenCount <= mostTokens else { throw DataError(weights.path, "\(tokenCount) tokens are more than any run has seen.") }
     let state = optimizer.state
     for tensor in optimizer.moments.tensors {
       try weights.readFinite(tensor.name, tensor, into: state)
     }
     try trainer.restoreExtraState(from: weights)
-    trainer.tokenCount = try weights.counter("num_tokens")
-    optimizer.restore(step: try weights.counter("step"))
+    trainer.tokenCount = tokenCount
+    optimizer.restore(step: step)
   }
+
+  /// What a run adds to it stays far from overflow.
+  private static let mostTokens = 1 << 53
 }

@@ -46,7 +46,7 @@ struct ConfigurationFile {
 
   private init(_ path: String) throws {
     self.path = path
-    let text = String(decoding: try Files.read(path), as: UTF8.self)
+    let text = String(decoding: try Files.readInput(path), as: UTF8.self)
     let references = zip(text.utf8, text.utf8.dropFirst()).count { $0 == UInt8(ascii: "*") && $1.isOfAnchorName }
     guard references <= Self.mostReferences else {
       throw DataError(path, "the file refers to anchors (`*name`) more than \(Self.mostReferences) times. Write the values out.")

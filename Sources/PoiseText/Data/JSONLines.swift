@@ -90,6 +90,9 @@ public final class JSONLinesAppender {
   /// Opens or creates the file. A last line that was never finished is cut off.
   public init(_ path: String) throws(FileError) {
     self.path = path
+    guard !Files.exists(path) || Files.isRegularFile(path) else {
+      throw .cannotCreate(path: path, reason: "something else than a regular file is there")
+    }
     let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .cannotCreate(path: path, reason: String(cString: strerror(errno))) }
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

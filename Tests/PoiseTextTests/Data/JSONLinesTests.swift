@@ -76,6 +76,10 @@ import Testing
         #expect(throws: FileError.missing(path: folder + "/" + name)) { try lines(folder + "/" + name) }
       }
       #expect(throws: FileError.unreadable(path: folder, reason: "it is a folder")) { try lines(folder) }
+      #expect(mkfifo(folder + "/pipe.gz", 0o600) == 0)
+      #expect(throws: FileError.unreadable(path: folder + "/pipe.gz", reason: "it is not a regular file")) {
+        try lines(folder + "/pipe.gz")
+      }
       try Files.replace(folder + "/plain.gz", with: "{}\n")
       let error = #expect(throws: DataError.self) { try lines(folder + "/plain.gz") }
       #expect(error?.problem == "this is not a whole gzip file. Pack it again, or give the plain file.")
