@@ -7,10 +7,10 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks Fuzzing/Package.swift Fuzzing/Sources
 
-.PHONY: menu setup build demo demo-all demo-short test allocations crashes long-runs human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations sanitizers sanitizers-tests crashes long-runs human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
 
 menu: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 setup: ## install OpenBLAS and LAPACKE if they are missing
 	@sh Scripts/setup.sh
@@ -33,6 +33,12 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 
 allocations: setup ## in an optimised build: that a step allocates nothing, and what training adapters takes
 	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter 'AllocationTests|AdapterMemoryTests'
+
+sanitizers: setup ## real commands on tiny models under the thread and the address sanitizer (SANITIZERS="thread")
+	@sh Scripts/sanitizers.sh
+
+sanitizers-tests: setup ## the tests under both, for as long as it takes (SANITIZERS, SANITIZERS_FILTER="WorkerPool|Sampler")
+	@sh Scripts/sanitizers.sh tests
 
 crashes: build ## runs that are killed and whose writes fail, a hundred and fifty times, end in the bytes of undisturbed ones
 	@sh Scripts/crashes.sh
@@ -74,4 +80,4 @@ format: ## style, in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)
 
 clean: ## remove what was built; runs/ stays
-	rm -rf .build .build-optimized-tests Benchmarks/.build Fuzzing/.build
+	rm -rf .build .build-optimized-tests .build-sanitized Benchmarks/.build Fuzzing/.build
