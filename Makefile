@@ -7,10 +7,10 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks Fuzzing/Package.swift Fuzzing/Sources
 
-.PHONY: menu setup build demo demo-all demo-short test allocations crashes human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations sanitizers sanitizers-tests crashes long-runs human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
 
 menu: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 setup: ## install OpenBLAS and LAPACKE if they are missing
 	@sh Scripts/setup.sh
@@ -34,8 +34,17 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 allocations: setup ## in an optimised build: that a step allocates nothing, and what training adapters takes
 	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter 'AllocationTests|AdapterMemoryTests'
 
+sanitizers: setup ## real commands on tiny models under the thread and the address sanitizer (SANITIZERS="thread")
+	@sh Scripts/sanitizers.sh
+
+sanitizers-tests: setup ## the tests under both, for as long as it takes (SANITIZERS, SANITIZERS_FILTER="WorkerPool|Sampler")
+	@sh Scripts/sanitizers.sh tests
+
 crashes: build ## runs that are killed and whose writes fail, a hundred and fifty times, end in the bytes of undisturbed ones
 	@sh Scripts/crashes.sh
+
+long-runs: build ## memory and the time of a step over ten thousand steps of every kind of training, five minutes
+	@sh Scripts/long-runs.sh
 
 human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh
@@ -46,7 +55,7 @@ summaries: build ## two architectures learn to summarise papers, an hour (needs 
 gradients: build ## analytic against finite-difference gradients on this machine
 	$(POISE) check-gradients
 
-fuzz: setup ## every parser under libFuzzer, FUZZ_SECONDS=60 each (FUZZ_TARGETS="json game"); SECURITY.md
+fuzz: setup ## every parser under libFuzzer, FUZZ_SECONDS=60 each (FUZZ_TARGETS="json game", FUZZ_JOBS=2); SECURITY.md
 	@sh Scripts/fuzz.sh
 
 bench: setup ## times of kernels and steps (BENCH_OPTIONS="--filter rmsNorm.*"); `poise bench` has limits
@@ -71,4 +80,4 @@ format: ## style, in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)
 
 clean: ## remove what was built; runs/ stays
-	rm -rf .build .build-optimized-tests Benchmarks/.build Fuzzing/.build
+	rm -rf .build .build-optimized-tests .build-sanitized Benchmarks/.build Fuzzing/.build

@@ -42,9 +42,9 @@ public enum FileError: ExplainedError, Equatable {
     case .unreadable(let path, let reason):
       "\(path) cannot be read (\(reason)). Check that it is a file of the expected kind and that you may read it."
     case .cannotCreate(let path, let reason):
-      "\(path) cannot be created (\(reason)). Choose an output folder that you may write to."
+      "\(path) cannot be created (\(reason)). Choose an output folder that you may write to and that has room."
     case .writeFailed(let path, let reason):
-      "Writing \(path) failed (\(reason)). Nothing was left under the final name; check the free space and try again."
+      "Writing \(path) failed (\(reason)). Nothing unfinished was left there; check the free space and try again."
     }
   }
 }

@@ -15,19 +15,67 @@ public enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// The bytes of a file.
-  public static func read(_ path: String) throws(FileError) -> Data {
-    guard exists(path) else { throw .missing(path: path) }
-    guard !isDirectory(path) else { throw .unreadable(path: path, reason: "it is a folder") }
-    do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw .unreadable(path: path, reason: Files.reason(error))
+  /// Opens a file that others may have put there. A pipe among them would be waited for, and a device might never end.
+  ///
+  /// - Throws: `.missing`, or `.unreadable` for what is no regular file, or may not be read.
+  public static func openRegularFile(_ path: String) throws(FileError) -> FileHandle {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      switch errno {
+      case ENOENT: throw .missing(path: path)
+      case ENXIO: throw .unreadable(path: path, reason: notRegularFile)  // a socket
+      default: throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+      }
     }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw .unreadable(path: path, reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : notRegularFile)
+    }
+    return file
   }
 
-  /// The JSON value that a file holds.
+  /// Refuses what ``openRegularFile(_:)`` refuses.
+  public static func requireRegularFile(_ path: String) throws(FileError) { _ = try openRegularFile(path) }
+
+  private static let notRegularFile = "it is not a regular file"
+
+  /// The bytes of a regular file: of a folder's, which nobody has named one by one.
+  public static func read(_ path: String) throws(FileError) -> Data {
+    let file = try openRegularFile(path)
+    do { return try file.readToEnd() ?? Data() } catch { throw .unreadable(path: path, reason: reason(error)) }
+  }
+
+  /// The JSON value that a regular file holds.
   public static func readJSON(_ path: String) throws -> JSON {
     try parseJSON(try read(path), path: path)
   }
+
+  /// Opens what the user of the command has named, for reading: a pipe, such as a shell makes of `<(…)`, or a device as `/dev/stdin` too.
+  ///
+  /// - Throws: `.missing`, or `.unreadable` for a folder, or what may not be read.
+  public static func openInput(_ path: String) throws(FileError) -> FileHandle {
+    guard exists(path) else { throw .missing(path: path) }
+    guard !isDirectory(path) else { throw .unreadable(path: path, reason: "it is a folder") }
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+    }
+    return file
+  }
+
+  /// All bytes of what ``openInput(_:)`` opens. Of a pipe or device, which may never end, a gigabyte at most.
+  public static func readInput(_ path: String) throws(FileError) -> Data {
+    guard !isRegularFile(path) else { return try read(path) }
+    let file = try openInput(path)
+    let bytes: Data
+    do { bytes = try file.read(upToCount: longestStream + 1) ?? Data() } catch {
+      throw .unreadable(path: path, reason: reason(error))
+    }
+    guard bytes.count <= longestStream else { throw .unreadable(path: path, reason: "it goes on for more than a gigabyte") }
+    return bytes
+  }
+
+  private static let longestStream = 1 << 30
 
   /// The JSON value of bytes that were read from `path`, which errors name.
   public static func parseJSON(_ data: Data, path: String) throws(DataError) -> JSON {
@@ -55,6 +103,17 @@ public enum Files {
   /// Gives a file its final name, in place of what has that name.
   public static func move(_ path: String, to final: String) throws(FileError) {
     guard rename(path, final) == 0 else { throw .writeFailed(path: final, reason: String(cString: strerror(errno))) }
+  }
+
+  /// Refuses a folder into which nothing could be written, or which could not be made, before the work whose results it is to hold.
+  /// Nothing is written for that; whether there is room is not asked.
+  public static func requireWritableFolder(_ path: String) throws(FileError) {
+    var existing = URL(fileURLWithPath: path)
+    while !exists(existing.path), existing.path != "/" { existing.deleteLastPathComponent() }
+    guard isDirectory(existing.path) else { throw .cannotCreate(path: path, reason: "\(existing.path) is a file") }
+    guard access(existing.path, W_OK | X_OK) == 0 else {
+      throw .cannotCreate(path: path, reason: String(cString: strerror(errno)))
+    }
   }
 
   /// Removes a folder that holds nothing; leaves any other alone.
@@ -92,7 +151,8 @@ public enum Files {
     guard fsync(descriptor) == 0 else { throw .writeFailed(path: path, reason: String(cString: strerror(errno))) }
   }
 
-  static func reason(_ error: any Error) -> String {
+  /// What the system said, without the path: `No space left on device`.
+  public static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
     if let underlying, underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(underlying.code))) }
     if let error = error as? POSIXError { return String(cString: strerror(error.code.rawValue)) }

@@ -31,7 +31,7 @@ public enum GameFile {
   /// - Throws: `FileError`; `DataError` for bytes of none of the forms and for numbers that are no game, with the line or the
   ///   entry.
   public static func read(_ path: String, unseen: PreferenceGame.UnseenPairs = .refused) throws -> NamedGame {
-    let bytes = try Files.read(path)
+    let bytes = try Files.readInput(path)
     let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
     switch first {
     case nil: throw DataError(path, "the file is empty. A game was expected, as JSON or CSV.")

@@ -104,7 +104,11 @@ enum InstructionSetError: Error, Equatable, CustomStringConvertible {
 
 private func chosenKernels() -> any KernelTable {
   guard let table = InstructionSet.table(for: .chosen) else { preconditionFailure("supported sets have kernels") }
-  return table
+  #if DEBUG
+    return DisjointKernels(table: table)
+  #else
+    return table
+  #endif
 }
 
 private func end(explaining error: InstructionSetError) -> Never {

@@ -33,6 +33,20 @@ import Testing
     try expect(65, ["model.safetensors is cut short"], train(model: model))
   }
 
+  /// Nobody writes to it, and who waited for that would wait for ever.
+  @Test func aPipeIsNoPartOfAModel() throws {
+    let model = try trained.copy(into: folder)
+    for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+      let path = "\(model)/\(name)"
+      let bytes = try Files.read(path)
+      Files.remove(path)
+      try #require(mkfifo(path, 0o600) == 0)
+      try expect(66, ["\(path) cannot be read (it is not a regular file)"], sample(model: model))
+      Files.remove(path)
+      try bytes.write(to: URL(fileURLWithPath: path))
+    }
+  }
+
   @Test func weightsThatAreNotFiniteAreBadData() throws {
     let model = try trained.copy(into: folder)
     var weights = try Files.read("\(model)/model.safetensors")

@@ -30,6 +30,11 @@ import Testing
     ]
   }
 
+  @Test func metricsHaveALineForAsManyStepsAsWanted() throws {
+    try PoiseProcess.succeed(online(.ipo, annotator: "rubric", steps: 5) + ["--log-every", "2"])
+    #expect(try metrics().map { $0["global_step"]?.int } == [2, 4, 5])
+  }
+
   private func annotator(_ algorithm: Algorithm.Name) -> String {
     Algorithm.row(algorithm).signal == .rewards ? "reward:\(judges.reward)" : "preference:\(judges.preference)"
   }

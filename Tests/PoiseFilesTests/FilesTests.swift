@@ -1,4 +1,5 @@
 import Foundation
+import PoiseDigest
 import PoiseFiles
 import Testing
 
@@ -59,6 +60,31 @@ import Testing
     #expect(FileError.missing(path: "a").category.rawValue == 66)
   }
 
+  /// A pipe to which nobody writes would be waited for, and zeros never end.
+  @Test func whatIsNoRegularFileIsRefusedWhereNobodyNamedIt() throws {
+    let pipe = folder + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let zeros = folder + "/zeros"
+    try FileManager.default.createSymbolicLink(atPath: zeros, withDestinationPath: "/dev/zero")
+    for path in [pipe, zeros] {
+      let refusal = FileError.unreadable(path: path, reason: "it is not a regular file")
+      #expect(throws: refusal) { try Files.read(path) }
+      #expect(throws: refusal) { try Files.readJSON(path) }
+      #expect(throws: refusal) { try SHA256.digest(ofFile: path) }
+    }
+  }
+
+  @Test func whatTheUserNamesMayBeAPipe() async throws {
+    let pipe = folder + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let writer = Task.detached { try Data("steps: 5".utf8).write(to: URL(fileURLWithPath: pipe)) }
+    #expect(try Files.readInput(pipe) == Data("steps: 5".utf8))
+    try await writer.value
+    #expect(try Files.readInput("/dev/null").isEmpty)
+    #expect(throws: FileError.unreadable(path: folder, reason: "it is a folder")) { try Files.readInput(folder) }
+    #expect(throws: FileError.missing(path: folder + "/none")) { try Files.readInput(folder + "/none") }
+  }
+
   @Test func whereNothingCanBeWrittenIsKnownBeforehand() throws {
     try Files.replace(folder + "/file", with: "x")
     try Files.requireCreatable(folder + "/file")
@@ -68,6 +94,16 @@ import Testing
     for path in [folder, folder + "/file/b", folder + "/missing/b"] {
       let error = #expect(throws: FileError.self) { try Files.requireCreatable(path) }
       #expect(error?.category == .cannotCreate)
+    }
+  }
+
+  @Test func aFolderMayBeMadeWhereTheOneAboveItMayBeWrittenTo() throws {
+    for path in [folder, folder + "/new", folder + "/new/and/deep"] { try Files.requireWritableFolder(path) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    try Files.replace(folder + "/file", with: "")
+    for path in ["file", "file/below"] {
+      let error = #expect(throws: FileError.self) { try Files.requireWritableFolder(folder + "/" + path) }
+      #expect(error == .cannotCreate(path: folder + "/" + path, reason: "\(folder)/file is a file"))
     }
   }
 

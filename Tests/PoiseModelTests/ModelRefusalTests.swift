@@ -21,7 +21,7 @@ import Testing
       ("layer_types", ["full_attention", "sliding_attention"], "an element of layer_types is \"sliding_attention\""),
       ("rope_scaling", 2, "rope_scaling is a number"), ("num_attention_heads", 0, "num_attention_heads is 0"),
       ("num_attention_heads", 3, "3 heads cannot share 2 key-value heads"), ("num_key_value_heads", 0, "key-value heads is 0"),
-      ("head_dim", 3, "an even head size, not 3"), ("vocab_size", .null, "the key vocab_size is missing"),
+      ("head_dim", 3, "an even head size up to 65536, not 3"), ("vocab_size", .null, "the key vocab_size is missing"),
       ("hidden_size", "wide", "hidden_size is a string"), ("eos_token_id", 1000, "the special token 1000"),
       ("num_hidden_layers", 0, "the number of blocks is 0"), ("intermediate_size", 1_000_000_000, "feed-forward width"),
       ("num_hidden_layers", 16_000_000, "there are 16000000 blocks"), ("head_dim", 16_000_000, "wider than"),
@@ -59,10 +59,13 @@ import Testing
     #expect(error.description.contains("activation_function is \"\(activation)\""))
   }
 
-  @Test func tablesOfPositionsHaveALimit() throws {
+  /// A plan of memory for a text of that length would overflow.
+  @Test func textsThatCouldNotBeComputedAreRefused() throws {
     var configuration = EditableModel.llama
-    (configuration.contextLength, configuration.headSize) = (1 << 24, 16)
-    #expect(try #require(configuration.problem).contains("more than is kept in memory"))
+    (configuration.contextLength, configuration.feedForwardWidth, configuration.blockCount) = (1 << 23, 1 << 24, 1)
+    #expect(try #require(configuration.problem).contains("more than can be computed"))
+    configuration.contextLength = 1 << 22
+    #expect(configuration.problem == nil)
   }
 
   /// The width of the feed-forward layer, where the file does not say it, is four times that.

@@ -29,6 +29,21 @@ import Testing
     #expect(response == workspace.outcomes.count)
   }
 
+  /// Sixteen million of them would be tables of half a gigabyte.
+  @Test func positionsThatNobodyUsesTakeNoMemory() {
+    let passes = [64, 1 << 24].map { contextLength in
+      var configuration = TransformerCase.llama.configuration
+      configuration.contextLength = contextLength
+      let transformer = Transformer(configuration)
+      let groups = transformer.mixedGroups
+      let workspace = Workspace(transformer, capacity: WorkspaceCapacity(groups), backward: false, reference: false)
+      for group in groups { workspace.batch.append(group) }
+      transformer.evaluate(workspace, policy: transformer.randomParameters(seed: 7))
+      return (floats: workspace.activations.count, outcomes: workspace.outcomes)
+    }
+    #expect(passes[0].floats == passes[1].floats && passes[0].outcomes == passes[1].outcomes)
+  }
+
   @Test func aGroupDoesNotSeeItsNeighbours() {
     let transformer = Transformer(TransformerCase.llama.configuration)
     let parameters = transformer.randomParameters(seed: 3)

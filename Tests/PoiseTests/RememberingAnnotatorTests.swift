@@ -77,14 +77,15 @@ import Testing
     #expect(try lines().count == 6)
   }
 
-  /// A run that was killed: a line that was not finished, one that says nothing, and a batch that was not answered to the end.
+  /// A run that was killed: a line that was not finished, two that say nothing, and a batch that was not answered to the end.
   @Test func aTornLineIsAnAnswerLess() throws {
     try checkpoint(2)
     let breaking = try remembering(Fickle(breaksAfter: 2))
     #expect(throws: CommandAnnotatorError.self) { try breaking.preferences(comparisons("a", "b", "c")) }
     #expect(try lines().map { $0["preference"] } == [1, 0.5])
     var text = try String(decoding: Files.read(path), as: UTF8.self)
-    text = text.replacing("\n", with: "\nnonsense\n", maxReplacements: 1)
+    let nonsense = "nonsense\n{\"after\": 1e300, \"question\": \"0\", \"preference\": 0.5}\n"
+    text = text.replacing("\n", with: "\n" + nonsense, maxReplacements: 1)
     _ = try folder.file("poise_annotations.jsonl", text + "{\"after\": 2, \"quest")
     let fickle = Fickle()
     #expect(try remembering(fickle, resumedFrom: 2).preferences(comparisons("a", "b", "c")) == [1, 0.5, 1])
@@ -120,6 +121,16 @@ import Testing
     let expected: [Double] = [1.0 / 15, 1.0 / 16, 1.0 / 17, 1.0 / 18]
     #expect(try resumed.preferences(comparisons("8", "again", "9", "again")) == expected)
     #expect(fickle.names == [])
+  }
+
+  /// A run that keeps all its checkpoints is resumed from the last, or where that is damaged from the one before.
+  @Test func linesOfBeforeTheLastCheckpointButOneGoHoweverManyAreKept() throws {
+    let annotator = try remembering(Fickle())
+    for step in 1...9 {
+      try checkpoint(step)
+      _ = try annotator.preferences(comparisons("\(step)", "again"))
+      #expect(try lines().count <= 8)
+    }
   }
 
   /// Steps that are repeated beyond a new checkpoint must not be asked a third time.

@@ -30,11 +30,13 @@ import Testing
     }
   }
 
-  private func kinds(_ records: [StepRecord]) -> [RunDiagnosis.Finding.Kind] { RunDiagnosis(records).findings.map(\.kind) }
+  private func kinds(_ records: [StepRecord]) -> [RunDiagnosis.Finding.Kind] {
+    RunDiagnosis(RunHistory(records)).findings.map(\.kind)
+  }
 
   @Test func healthyRunsHaveNoFindings() {
     #expect(kinds(run()).isEmpty)
-    #expect(RunDiagnosis(run()).text == "Nothing unusual was seen in this run.")
+    #expect(RunDiagnosis(RunHistory(run())).text == "Nothing unusual was seen in this run.")
     for count in [0, 1, 2, 5] { #expect(kinds(run(count)).isEmpty) }
     // Without samples, as offline, or without pairs, as in supervised training.
     #expect(kinds(run { record, _ in record.sampling = nil }).isEmpty)
@@ -130,7 +132,7 @@ import Testing
   @Test(arguments: cases.indices)
   func aFindingAppearsWithItsNumberAndOnlyWhereItIs(_ index: Int) throws {
     let example = Self.cases[index]
-    let diagnosis = RunDiagnosis(run { example.sick(&$0, $1) })
+    let diagnosis = RunDiagnosis(RunHistory(run { example.sick(&$0, $1) }))
     #expect(diagnosis.findings.map(\.kind) == [example.kind])
     for number in example.numbers { #expect(diagnosis.text.contains(number), "\(number) in \(diagnosis.text)") }
     #expect(kinds(run { example.healthy(&$0, $1) }).isEmpty)
@@ -141,11 +143,11 @@ import Testing
   }
 
   @Test func findingsAreParagraphsInAFixedOrder() {
-    let diagnosis = RunDiagnosis(
-      run { record, _ in
-        record.sampling!.endedShare = 0.4
-        record.preference!.tiedShare = 0.85
-      })
+    let sick = run { record, _ in
+      record.sampling!.endedShare = 0.4
+      record.preference!.tiedShare = 0.85
+    }
+    let diagnosis = RunDiagnosis(RunHistory(sick))
     #expect(
       diagnosis.text == """
         • 85 % of the pairs were ties at the end (85 % at the beginning): the judge saw no difference, and there was little to \
@@ -157,11 +159,24 @@ import Testing
 
   @Test func theBeginningAndTheEndAreAQuarterOfAShortRunAndTwentyStepsOfALongOne() {
     for (count, width) in [(1, 1), (3, 1), (8, 2), (40, 10), (80, 20), (1_000, 20)] {
-      let window = RunDiagnosis.Window(run(count))
+      let window = RunHistory(run(count)).window
       #expect(window.width == width)
       let means = window.means { Double($0.step) }
       #expect(means?.first == Double(1 + width) / 2 && means?.last == Double(count) - Double(width - 1) / 2)
     }
-    #expect(RunDiagnosis.Window(run()).means { $0.judge?.margin } == nil)
+    #expect(RunHistory(run()).window.means { $0.judge?.margin } == nil)
+  }
+
+  @Test func ofARunItsLengthItsTimeAndItsFirstAndLastLookAreKnown() {
+    let history = RunHistory(
+      run(1_000) { record, _ in
+        record.times.sample = 0.5
+        guard record.step % 300 == 0 else { return }
+        record.look = .init()
+        record.look!.gap = Double(record.step)
+      })
+    #expect(history.count == 1_000 && history.seconds == 500)
+    #expect(history.firstLook?.look?.gap == 300 && history.lastLook?.look?.gap == 900)
+    #expect(RunHistory().isEmpty && RunHistory(run()).lastLook == nil)
   }
 }

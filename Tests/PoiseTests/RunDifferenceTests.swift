@@ -24,6 +24,13 @@ import Testing
         """))
   }
 
+  /// Of a file that a stranger wrote: in quadratic time this would take minutes.
+  @Test(.timeLimit(.minutes(1))) func anyNumberOfOptionsIsCompared() {
+    let options = JSON.object(JSON.Object(uniqueMembers: (0..<200_000).map { ("option \($0)", .init($0)) }))
+    #expect(RunDifference(began: run(options), goesOn: run(options)) == nil)
+    #expect(RunDifference(began: run(options), goesOn: run([:])) != nil)
+  }
+
   /// Where the rate does not fall, more steps are only more.
   @Test func moreStepsOfAConstantRateAreNoDifference() {
     let runs = [3, 4].map { run(["schedule": "constant", "steps": .init($0)]) }

@@ -1,6 +1,7 @@
 import Foundation
 import PoiseFiles
 import PoiseModel
+import PoiseText
 import Testing
 
 @testable import Poise
@@ -109,6 +110,17 @@ import Testing
     #expect(try Files.read(folder.metricsPath).isEmpty)
   }
 
+  /// Whoever read it would wait for somebody who writes.
+  @Test func metricsAreNoPipe() throws {
+    #expect(mkfifo(folder.metricsPath, 0o600) == 0)
+    #expect(throws: FileError.unreadable(path: folder.metricsPath, reason: "it is not a regular file")) {
+      try folder.prepare(after: 1)
+    }
+    #expect(throws: FileError.cannotCreate(path: folder.metricsPath, reason: "something else than a regular file is there")) {
+      _ = try JSONLinesAppender(folder.metricsPath)
+    }
+  }
+
   /// An annotator that is tired after three steps, in a run that has no checkpoint until its end.
   @Test func whatWasLearntBeforeAStepFailedIsKept() throws {
     struct Tired: Error {}
@@ -170,6 +182,50 @@ import Testing
     let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
     let error = #expect(throws: CheckpointError.self) { try RunFolder.restore(other, from: checkpoint) }
     #expect(error?.description.contains("m.embedding.weight") == true)
+  }
+
+  @Test func momentsThatAreNotFiniteAreRefused() throws {
+    let trainer = TinyTrainer.supervised(options: TinyTrainer.options(.adamW()))
+    let moment = try #require(trainer.optimizer.moments.tensors.last)
+    let state = trainer.optimizer.state
+    var values = state[writing: moment]
+    values[0] = .nan
+    try folder.save(trainer.policy, trainer, description: [:])
+    let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
+    let error = #expect(throws: CheckpointError.self) {
+      try RunFolder.restore(TinyTrainer.supervised(options: TinyTrainer.options(.adamW())), from: checkpoint)
+    }
+    #expect(error == .notFinite(path: "\(checkpoint.path)/poise_state.safetensors", tensor: moment.name))
+  }
+
+  /// Interrupted or not.
+  @Test(arguments: [(1, [1, 2, 3, 4, 5, 6]), (4, [2, 4, 6]), (100, [2, 6])])
+  func metricsHaveEverySoManiethStepTheLastAndThoseAfterALook(_ every: Int, _ steps: [Int]) throws {
+    final class Looker: TrainingObserver {
+      func observe(_ record: inout StepRecord, isLast: Bool) { if record.step == 2 { record.look = .init() } }
+    }
+    let trainer = TinyTrainer.supervised()
+    let loop = TrainingLoop(folder, checkpointEvery: 0, logEvery: every, description: [:])
+    _ = try loop.run(trainer, saving: trainer.policy, observers: [Looker()], shouldStop: { $0 == 3 }) { _ in }
+    _ = try loop.run(trainer, saving: trainer.policy, observers: [Looker()]) { _ in }
+    var recorded: [Int?] = []
+    try JSONLines.read(folder.metricsPath) { _, json in recorded.append(json["global_step"]?.int) }
+    #expect(recorded == steps)
+  }
+
+  /// A count of tokens to which the next step could add none, and a state of another step than the checkpoint's.
+  @Test func countsThatCannotBeAreRefused() throws {
+    let trainer = TinyTrainer.supervised()
+    for (tokens, problem) in [(Int.max, "more than any run has seen"), (0, "named for step 7")] {
+      trainer.tokenCount = tokens
+      try folder.save(trainer.policy, trainer, description: [:])
+      if tokens == 0 {
+        try FileManager.default.moveItem(atPath: folder.path + "/checkpoint-0", toPath: folder.path + "/checkpoint-7")
+      }
+      let checkpoint = try #require(RunFolder.newestCheckpoint(in: folder.path))
+      let error = #expect(throws: DataError.self) { try RunFolder.restore(trainer, from: checkpoint) }
+      #expect(error?.category == .badData && error?.problem.contains(problem) == true)
+    }
   }
 
   @Test func theLoopWritesAMetricALineAndACheckpointWhereAsked() throws {

@@ -2,9 +2,10 @@ import Foundation
 import PoiseFiles
 import PoiseText
 
-/// The answers that a run was given since its oldest checkpoint: `poise_annotations.jsonl` in its folder, a line an answer, written as it
-/// comes. Lines of older ones go when the file has doubled. Before the first checkpoint, when there is nothing that a run could be resumed
-/// from, nothing is kept.
+/// The answers that a run was given since its last checkpoint but one, which it may have to be resumed from where the last is damaged:
+/// `poise_annotations.jsonl` in its folder, a line an answer, written as it comes. Lines of older ones go when the file has doubled, so
+/// neither the file nor what is kept in memory grows with the number of steps. Before the first checkpoint, when there is nothing that
+/// a run could be resumed from, nothing is kept.
 public final class AnnotationMemory: @unchecked Sendable {
   /// A hash of annotator and question.
   typealias Key = UInt64
@@ -26,10 +27,10 @@ public final class AnnotationMemory: @unchecked Sendable {
     }
 
     init?(_ json: JSON) {
-      guard let checkpoint = json["after"]?.double, let key = json["question"]?.string.flatMap({ Key($0, radix: 16) }),
+      guard let checkpoint = json["after"]?.int, let key = json["question"]?.string.flatMap({ Key($0, radix: 16) }),
         let preference = json["preference"]?.double, (0...1).contains(preference)
       else { return nil }
-      self.init(checkpoint: Int(checkpoint), key: key, preference: preference)
+      self.init(checkpoint: checkpoint, key: key, preference: preference)
     }
   }
 
@@ -43,7 +44,7 @@ public final class AnnotationMemory: @unchecked Sendable {
   /// Answers to questions that a resumed run will ask again, in the order in which they were given; the last comes first.
   private var remembered: [Key: [Line]] = [:]
   private var appender: JSONLinesAppender?
-  /// Updates in the run's checkpoints, ascending.
+  /// Updates in the run's newest two checkpoints, ascending.
   private var checkpoints: [Int] = []
   private var (lineCount, lineCountAfterTidying) = (0, 0)
 
@@ -72,7 +73,7 @@ public final class AnnotationMemory: @unchecked Sendable {
   func recall(_ keys: [Key]) throws -> [Double?] {
     lock.lock()
     defer { lock.unlock() }
-    checkpoints = RunFolder.checkpoints(in: folder).map(\.step)
+    checkpoints = RunFolder.checkpoints(in: folder).suffix(2).map(\.step)
     try tidy()
     return try keys.map { key in
       guard let line = remembered[key]?.popLast() else { return nil }
@@ -105,13 +106,12 @@ public final class AnnotationMemory: @unchecked Sendable {
     lineCount += 1
   }
 
-  /// Leaves out what was asked before the oldest checkpoint, when that has become worth while.
+  /// Leaves out what was asked before those checkpoints, when that has become worth while.
   private func tidy() throws {
     guard lineCount > max(smallestUntidy, 2 * lineCountAfterTidying), let oldest = checkpoints.first else { return }
     appender = nil
-    let lines = try readLines().filter { $0.checkpoint >= oldest }
-    try JSONLines.write(lines.map(\.json), to: path)
-    (lineCount, lineCountAfterTidying) = (lines.count, lines.count)
+    lineCount = try JSONLines.filter(path) { json in Line(json).map { $0.checkpoint >= oldest } ?? false }
+    lineCountAfterTidying = lineCount
   }
 
   /// A line that is none of these is one answer less.

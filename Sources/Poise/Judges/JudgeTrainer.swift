@@ -182,13 +182,16 @@ public final class JudgeTrainer: Trainer {
   public func restoreExtraState(from weights: SafeTensorsCollection) throws {
     var summary: [Float] = [0, 0, 0]
     try weights.read("best", shape: [3], into: summary.mutableSpan)
-    guard let step = Int(exactly: summary[0]) else {
+    guard let step = Int(exactly: summary[0]), (0...1 << 24).contains(step) else {  // as far as floats count
       throw DataError(weights.path, "the tensor best begins with \(summary[0]), and a number of steps was expected.")
     }
     best = Best(step: step, agreement: summary[1], logLoss: summary[2])
     let parameters = bestParameters
-    try weights.read(
-      "best.parameters", shape: [parameters.count], into: parameters[writingElements: 0..<parameters.count])
+    let name = "best.parameters"
+    try weights.read(name, shape: [parameters.count], into: parameters[writingElements: 0..<parameters.count])
+    guard parameters.firstNotFinite(of: judge.transformer.parameterLayout) == nil else {
+      throw CheckpointError.notFinite(path: weights.path, tensor: name)
+    }
   }
 }
 

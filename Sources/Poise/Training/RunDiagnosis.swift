@@ -15,19 +15,17 @@ public struct RunDiagnosis: Sendable, Equatable {
 
   public let findings: [Finding]
 
-  /// - Parameter records: of all steps of a run, in order.
-  public init(_ records: [StepRecord]) {
-    guard !records.isEmpty else {
+  public init(_ history: RunHistory) {
+    guard !history.isEmpty else {
       findings = []
       return
     }
-    let window = Window(records)
+    let window = history.window
     // Recorded pairs are what they are, and hard labels are how they usually come.
     let ofSamples = [
       Self.lengthExploited, Self.divergenceRanAway, Self.tied, Self.saturated, Self.identical, Self.stuck, Self.unfinished,
     ]
-    let isOnline = records.contains { $0.sampling != nil }
-    findings = ([Self.bothFell] + (isOnline ? ofSamples : [])).compactMap { $0(window) }
+    findings = ([Self.bothFell] + (history.isOnline ? ofSamples : [])).compactMap { $0(window) }
   }
 
   /// A paragraph a finding, or one sentence where there is none.
@@ -35,29 +33,10 @@ public struct RunDiagnosis: Sendable, Equatable {
     findings.isEmpty ? "Nothing unusual was seen in this run." : findings.map { "• \($0.text)" }.joined(separator: "\n")
   }
 
-  /// How quantities were at the beginning and at the end: means of up to 20 steps, but never more than a quarter of the run.
-  public struct Window: Sendable {
-    let first: ArraySlice<StepRecord>
-    let last: ArraySlice<StepRecord>
-    public var width: Int { first.count }
-
-    public init(_ records: [StepRecord]) {
-      let width = max(1, min(20, records.count / 4))
-      (first, last) = (records.prefix(width), records.suffix(width))
-    }
-
-    /// Nil where the run has no such quantity.
-    public func means(_ value: (StepRecord) -> Double?) -> (first: Double, last: Double)? {
-      let (before, after) = (first.compactMap(value), last.compactMap(value))
-      guard !before.isEmpty, !after.isEmpty else { return nil }
-      return (before.reduce(0, +) / Double(before.count), after.reduce(0, +) / Double(after.count))
-    }
-  }
-
   // MARK: What is looked for. A threshold is where a person would look twice, not where something is proven.
 
   /// The margin may rise while the chosen responses themselves become less likely: probability goes to neither of the two.
-  private static func bothFell(_ window: Window) -> Finding? {
+  private static func bothFell(_ window: RunHistory.Window) -> Finding? {
     guard let margin = window.means({ $0.preference?.margin }), let chosen = window.means({ $0.preference?.chosenLogRatio }),
       let rejected = window.means({ $0.preference?.rejectedLogRatio }), margin.last > margin.first + 0.1, chosen.last < -1,
       rejected.last < -1, chosen.last < chosen.first, rejected.last < rejected.first
@@ -69,7 +48,7 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "Probability went to responses that nobody compared. Try a larger --tau or a lower --learning-rate, or train online.")
   }
 
-  private static func lengthExploited(_ window: Window) -> Finding? {
+  private static func lengthExploited(_ window: RunHistory.Window) -> Finding? {
     guard let length = window.means({ $0.responseLength }),
       let chosen = window.means({ $0.preference?.chosenLength }), let rejected = window.means({ $0.preference?.rejectedLength })
     else { return nil }
@@ -90,7 +69,7 @@ public struct RunDiagnosis: Sendable, Equatable {
   ///   - tokens: of a response.
   static func hasRunAway(divergence: Double, tokens: Double) -> Bool { divergence > 10 && divergence > 0.5 * tokens }
 
-  private static func divergenceRanAway(_ window: Window) -> Finding? {
+  private static func divergenceRanAway(_ window: RunHistory.Window) -> Finding? {
     guard let divergence = window.means({ $0.sampling?.exactDivergence }), let tokens = window.means({ $0.responseLength }),
       hasRunAway(divergence: divergence.last, tokens: tokens.last)
     else { return nil }
@@ -101,7 +80,7 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "Try a larger --tau, a lower --learning-rate or fewer --steps.")
   }
 
-  private static func tied(_ window: Window) -> Finding? {
+  private static func tied(_ window: RunHistory.Window) -> Finding? {
     guard let tied = window.means({ $0.preference?.tiedShare }), tied.last > 0.5 else { return nil }
     return Finding(
       kind: .tied,
@@ -110,7 +89,7 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "--responses, or a finer judge.")
   }
 
-  private static func saturated(_ window: Window) -> Finding? {
+  private static func saturated(_ window: RunHistory.Window) -> Finding? {
     guard let saturated = window.means({ $0.preference?.saturatedShare }), saturated.last > 0.5 else { return nil }
     return Finding(
       kind: .saturated,
@@ -120,7 +99,7 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "judge (its report has the calibration error), or a larger --tau.")
   }
 
-  private static func identical(_ window: Window) -> Finding? {
+  private static func identical(_ window: RunHistory.Window) -> Finding? {
     guard let identical = window.means({ $0.preference?.identicalShare }), identical.last > 0.2 else { return nil }
     return Finding(
       kind: .identical,
@@ -129,7 +108,7 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "has too little entropy left. Try a larger --tau, a stop at an earlier checkpoint, or a higher --temperature.")
   }
 
-  private static func stuck(_ window: Window) -> Finding? {
+  private static func stuck(_ window: RunHistory.Window) -> Finding? {
     guard let divergence = window.means({ $0.sampling?.exactDivergence }), window.width >= 5, divergence.last < 1e-3 else {
       return nil
     }
@@ -139,7 +118,7 @@ public struct RunDiagnosis: Sendable, Equatable {
         + "--learning-rate, a smaller --tau or more --steps.")
   }
 
-  private static func unfinished(_ window: Window) -> Finding? {
+  private static func unfinished(_ window: RunHistory.Window) -> Finding? {
     guard let ended = window.means({ $0.sampling?.endedShare }), ended.last < 0.5 else { return nil }
     return Finding(
       kind: .unfinished,

@@ -31,12 +31,18 @@ public struct RunDifference: CustomStringConvertible, Equatable {
     return (keys + (all ? harmlessKeys : [])).compactMap { line($0, began[$0], goesOn[$0]) }
       + groups.flatMap { group in
         let names = ((goesOn[group]?.object?.keys ?? []) + (began[group]?.object?.keys ?? [])).uniqued
+        let (first, second) = (values(began[group]), values(goesOn[group]))
         return names.filter { $0 != "steps" || fallsWithSteps(goesOn) }.compactMap { name in
           group == "options"
-            ? line(name, began[group]?[name], goesOn[group]?[name])
-            : began[group]?[name] == goesOn[group]?[name] ? nil : "the file of \(name) has other bytes"
+            ? line(name, first[name], second[name])
+            : first[name] == second[name] ? nil : "the file of \(name) has other bytes"
         }
       }
+  }
+
+  /// By name, to be looked up in constant time: a file may have any number of them.
+  private static func values(_ object: JSON?) -> [String: JSON] {
+    Dictionary((object?.object?.members ?? []).map { ($0.key, $0.value) }) { first, _ in first }
   }
 
   /// Whether the learning rate depends on the number of steps to come: else more of them are only more.

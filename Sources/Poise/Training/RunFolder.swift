@@ -55,13 +55,8 @@ public struct RunFolder: Sendable {
       Files.remove("\(path)/\(name)")
     }
     guard Files.exists(metricsPath) else { return }
-    var (kept, hasLater) = ([JSON](), false)
-    try JSONLines.readTolerantly(metricsPath) { _, line in
-      let known = try? line.get()
-      let isEarlier = (known?["global_step"]?.int).map { $0 <= step } ?? false
-      if let known, isEarlier { kept.append(known) } else { hasLater = true }
-    }
-    if hasLater { try JSONLines.write(kept, to: metricsPath) }
+    try Files.requireRegularFile(metricsPath)
+    try JSONLines.filter(metricsPath) { line in (line["global_step"]?.int).map { $0 <= step } ?? false }
   }
 
   /// A checkpoint, link or file under the name that it has while it is written.
@@ -110,7 +105,7 @@ public struct RunFolder: Sendable {
       let link = "\(path)/.\(name).link"
       Files.remove(link)
       do { try FileManager.default.linkItem(atPath: "\(checkpoint)/\(name)", toPath: link) } catch {
-        throw FileError.writeFailed(path: "\(path)/\(name)", reason: error.localizedDescription)
+        throw FileError.writeFailed(path: "\(path)/\(name)", reason: Files.reason(error))
       }
       guard rename(link, "\(path)/\(name)") == 0 else {
         throw FileError.writeFailed(path: "\(path)/\(name)", reason: String(cString: strerror(errno)))
@@ -132,16 +127,26 @@ public struct RunFolder: Sendable {
 
   /// Takes up a checkpoint's moments, step count and whatever else the trainer keeps.
   ///
-  /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model.
+  /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model; `DataError` where counts are none of
+  ///   this checkpoint.
   public static func restore(_ trainer: some Trainer, from checkpoint: Checkpoint) throws {
     let optimizer = trainer.optimizer
     let weights = try SafeTensorsCollection(file: "\(checkpoint.path)/\(stateFile)")
+    let (step, tokenCount) = (try weights.counter("step"), try weights.counter("num_tokens"))
+    guard step == checkpoint.step else {
+      throw DataError(
+        weights.path, "this is the state after step \(step), in a checkpoint that is named for step \(checkpoint.step).")
+    }
+    guard tokenCount <= mostTokens else { throw DataError(weights.path, "\(tokenCount) tokens are more than any run has seen.") }
     let state = optimizer.state
     for tensor in optimizer.moments.tensors {
-      try weights.read(tensor.name, shape: tensor.shape, into: state[writing: tensor])
+      try weights.readFinite(tensor.name, tensor, into: state)
     }
     try trainer.restoreExtraState(from: weights)
-    trainer.tokenCount = try weights.counter("num_tokens")
-    optimizer.restore(step: try weights.counter("step"))
+    trainer.tokenCount = tokenCount
+    optimizer.restore(step: step)
   }
+
+  /// What a run adds to it stays far from overflow.
+  private static let mostTokens = 1 << 53
 }

@@ -132,6 +132,9 @@ public struct StepRecord: Sendable, Equatable {
   /// Whether a metric says how long something took, which no two runs have in common.
   static func isTime(_ name: String) -> Bool { name.hasPrefix("time/") || name.hasSuffix("_per_second") }
 
+  /// Whether somebody looked at held-out data or earlier policies after this step.
+  var hasLook: Bool { look != nil || judge?.heldOutAccuracy != nil }
+
   /// One line of `metrics.jsonl`.
   public var json: JSON {
     var object = JSON.Object()
@@ -149,7 +152,7 @@ public struct StepRecord: Sendable, Equatable {
     object["time/score"] = .init(times.annotate)
     object["time/forward_backward"] = .init(times.differentiate)
     object["time/optimiser"] = .init(times.update)
-    if judge?.heldOutAccuracy != nil || look != nil { object["time/evaluate"] = .init(times.evaluate) }
+    if hasLook { object["time/evaluate"] = .init(times.evaluate) }
     object["examples_per_second"] = .init(Double(exampleCount) / times.total)
     object["tokens_per_second"] = .init(Double(stepTokenCount) / times.total)
     return .object(object)

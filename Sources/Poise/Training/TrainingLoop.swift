@@ -7,11 +7,15 @@ public struct TrainingLoop {
   public let folder: RunFolder
   /// Steps between checkpoints; 0 is only the last.
   public var checkpointEvery: Int
+  /// Steps between lines of `metrics.jsonl`, 1 or more.
+  public var logEvery: Int
   /// For `poise_run.json`.
   public var description: JSON
 
-  public init(_ folder: RunFolder, checkpointEvery: Int, description: JSON) {
+  public init(_ folder: RunFolder, checkpointEvery: Int, logEvery: Int = 1, description: JSON) {
+    precondition(logEvery >= 1)
     self.folder = folder
+    self.logEvery = logEvery
     self.checkpointEvery = checkpointEvery
     self.description = description
   }
@@ -52,10 +56,12 @@ public struct TrainingLoop {
         throw error
       }
       for observer in observers { try profiled(.evaluate) { try observer.observe(&record, isLast: trainer.isFinished) } }
-      let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
       let line = record.json
-      try profiled(.write) { try appender.append(line) }
-      metrics = appender
+      if isLogged(record, isLast: trainer.isFinished) {
+        let appender = try metrics ?? JSONLinesAppender(folder.metricsPath)
+        try profiled(.write) { try appender.append(line) }
+        metrics = appender
+      }
       mean?.add(line)
       report(record)
       let isLast = trainer.isFinished
@@ -66,6 +72,12 @@ public struct TrainingLoop {
       if stops { return .stopped(step: record.step) }
     }
     return .finished
+  }
+
+  /// Every so many steps, the last, and those after which somebody looked: what is seen rarely is not left out. Which these are depends on
+  /// the step alone, so a run that was interrupted has the lines of one that was not.
+  private func isLogged(_ record: StepRecord, isLast: Bool) -> Bool {
+    isLast || record.step % logEvery == 0 || record.hasLook
   }
 
   private func describe(_ step: Int, _ mean: inout CheckpointCriterion.Mean?) -> JSON {

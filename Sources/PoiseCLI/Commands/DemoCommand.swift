@@ -28,13 +28,13 @@ struct DemoCommand: ParsableCommand {
     let pool = common.makePool()
     let demonstration = Demonstration(plan, folder: out, seed: common.seed, pool: pool)
     try demonstration.prepareFolder()
-    let records = try train(demonstration)
+    let histories = try train(demonstration)
 
     common.note("5/5  All policies on \(plan.evaluationPosts) unseen posts …\n")
     let report = DemonstrationReport(evaluation: try demonstration.evaluate(pool), algorithms: algorithms)
     Console.result(report.examples)
-    for (name, records) in records {
-      Console.result("\(name.rawValue)\n\(TrainingSummary(records: records).text)\n\(RunDiagnosis(records).text)\n")
+    for (name, history) in histories {
+      Console.result("\(name.rawValue)\n\(TrainingSummary(history: history).text)\n\(RunDiagnosis(history).text)\n")
     }
     Console.result(report.conclusion)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -44,7 +44,7 @@ struct DemoCommand: ParsableCommand {
   }
 
   /// Everything up to the trained policies, and what their training reported.
-  private func train(_ demonstration: Demonstration) throws -> [(Algorithm.Name, [StepRecord])] {
+  private func train(_ demonstration: Demonstration) throws -> [(Algorithm.Name, RunHistory)] {
     let plan = demonstration.plan
     common.note("1/5  Making \(plan.posts) posts with summaries of mixed quality, and a tokenizer …")
     try demonstration.makeData()
@@ -75,15 +75,15 @@ struct DemoCommand: ParsableCommand {
   }
 
   /// Shows the progress of a training, and collects what it reports.
-  private func watch(_ name: String, _ steps: Int, _ body: ((StepRecord) -> Void) throws -> Void) throws -> [StepRecord] {
+  private func watch(_ name: String, _ steps: Int, _ body: ((StepRecord) -> Void) throws -> Void) throws -> RunHistory {
     let progress = ProgressLine(name, total: steps, quiet: common.quiet)
-    var records: [StepRecord] = []
+    var history = RunHistory()
     try body { record in
-      records.append(record)
+      history.append(record)
       progress.show(record)
     }
     progress.finish()
-    return records
+    return history
   }
 }
 

@@ -68,8 +68,8 @@ struct JudgeRun {
       judge, examples: examples, heldOut: heldOut,
       stopping: .init(evaluateEvery: flags.evaluateEvery, patience: flags.patience), centring: centring, options: options,
       pool: pool)
-    let records = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
-    common.note(TrainingSummary(records: records).text + "\n")
+    let history = try run.run(trainer, saving: judge, resumedFrom: checkpoint)
+    common.note(TrainingSummary(history: history).text + "\n")
     if let best = trainer.bestStep, best < trainer.optimizer.step {
       common.note("Held-out agreement was best after step \(best), whose parameters the judge has.\n")
     }

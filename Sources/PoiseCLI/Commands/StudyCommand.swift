@@ -92,7 +92,7 @@ private struct StudySource {
       guard Files.exists(study) else { throw UnknownStudy(name: study) }
       name = study
       title = URL(fileURLWithPath: study).deletingPathExtension().lastPathComponent
-      text = String(decoding: try Files.read(study), as: UTF8.self)
+      text = String(decoding: try Files.readInput(study), as: UTF8.self)
     }
   }
 

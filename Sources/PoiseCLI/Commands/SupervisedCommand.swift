@@ -32,8 +32,8 @@ struct SupervisedCommand: PlannedCommand {
     let policy = try Policy(outline, seed: common.seed)
     let trainer = SupervisedTrainer(
       policy, groups: groups, options: training.options(Self.defaults, seed: common.seed), pool: common.makePool())
-    let records = try run.run(trainer, saving: policy, resumedFrom: checkpoint)
-    Console.result(TrainingSummary(records: records).text)
+    let history = try run.run(trainer, saving: policy, resumedFrom: checkpoint)
+    Console.result(TrainingSummary(history: history).text)
     Console.result("The policy is in \(training.out).")
   }
 

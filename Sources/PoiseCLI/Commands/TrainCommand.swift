@@ -17,7 +17,7 @@ struct TrainCommand: PlannedCommand {
       Online, every step samples responses to a batch of prompts, asks the annotator which are preferred, and moves the policy. The \
       annotator is one of: \(Judge.kinds). A program reads {"prompt", "a", "b"} and writes {"preference": p}, a line each, in \
       order; questions end with an "id", and a program that repeats it in its answers is checked for their order. What it has \
-      answered since the oldest checkpoint is kept in RUN/poise_annotations.jsonl: --resume does not ask it twice. With --offline, \
+      answered since the last checkpoint but one is kept in RUN/poise_annotations.jsonl: --resume does not ask it twice. With --offline, \
       recorded preferences in --data take the place of prompts and annotator. Prompts, and what is chosen and rejected, are texts \
       or lists of messages.
 
@@ -105,14 +105,14 @@ struct TrainCommand: PlannedCommand {
     let policy = try Policy(outline, seed: common.seed)
     // Unless said otherwise the reference is the starting model, also when a run is resumed.
     let reference = try policy.referenceParameters(folder: reference ?? model)
-    let records =
+    let history =
       switch input {
       case .examples(let examples):
         try run.run(offlineTrainer(policy, reference, examples), saving: policy, resumedFrom: checkpoint)
       case .prompts(let prompts): try runOnline(run, policy, reference, prompts, resumedFrom: checkpoint)
       }
-    Console.result(TrainingSummary(records: records).text)
-    if !records.isEmpty { Console.result("\n" + RunDiagnosis(records).text) }
+    Console.result(TrainingSummary(history: history).text)
+    if !history.isEmpty { Console.result("\n" + RunDiagnosis(history).text) }
     Console.result("\nThe policy is in \(training.out).")
   }
 
@@ -148,7 +148,7 @@ struct TrainCommand: PlannedCommand {
 
   private func runOnline(
     _ run: TrainingRun, _ policy: Policy, _ reference: Arena, _ prompts: [Prompt], resumedFrom checkpoint: Checkpoint?
-  ) throws -> [StepRecord] {
+  ) throws -> RunHistory {
     let algorithm = Algorithm(algorithm, settings)
     let pool = common.makePool()
     let memory = try AnnotationMemory(folder: training.out, resumedFrom: checkpoint?.step)
@@ -163,10 +163,10 @@ struct TrainCommand: PlannedCommand {
       policy, reference: reference, algorithm: algorithm, feedback: feedback, prompts: prompts,
       responsesPerPrompt: responses, sampling: sampling.options(), options: options, pool: pool)
     let observers = try observers(of: policy, lookingJudge ?? feedback.annotator, prompts, resumedFrom: checkpoint, pool)
-    let records = try run.run(trainer, saving: policy, observers: observers, resumedFrom: checkpoint)
+    let history = try run.run(trainer, saving: policy, observers: observers, resumedFrom: checkpoint)
     try feedback.annotator.finish()
     try lookingJudge?.finish()
-    return records
+    return history
   }
 
   /// - Parameter prompts: of training.

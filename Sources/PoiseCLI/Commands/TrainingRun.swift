@@ -17,8 +17,9 @@ struct TrainingRun {
 
   /// The checkpoint that a run goes on from: its own newest that is intact; nil for a fresh run.
   ///
-  /// - Throws: where a fresh run would write over an older one, or there is nothing to resume.
+  /// - Throws: where nothing can be written, a fresh run would write over an older one, or there is nothing to resume.
   func resumedCheckpoint() throws -> Checkpoint? {
+    try Files.requireWritableFolder(flags.out)
     if flags.resume {
       let newest = try RunFolder.newestIntactCheckpoint(in: flags.out) { damage in
         Console.note("\(damage) The checkpoint before it is used.")
@@ -50,7 +51,7 @@ struct TrainingRun {
   func run(
     _ trainer: some Trainer, saving model: some SavableModel, observers: [any TrainingObserver] = [],
     resumedFrom checkpoint: Checkpoint?
-  ) throws -> [StepRecord] {
+  ) throws -> RunHistory {
     let circumstances = try circumstances()
     if let checkpoint {
       try RunFolder.restore(trainer, from: checkpoint)
@@ -59,17 +60,18 @@ struct TrainingRun {
       }
     }
     let folder = RunFolder(flags.out, keepLast: flags.keepLast, keepBest: flags.keepBest)
-    let loop = TrainingLoop(folder, checkpointEvery: flags.checkpointEvery, description: circumstances)
+    let loop = TrainingLoop(
+      folder, checkpointEvery: flags.checkpointEvery, logEvery: flags.logEvery, description: circumstances)
     let progress = ProgressLine(command, total: flags.steps, quiet: common.quiet)
     let alarm = StepAlarm(model.parameters, model.transformer.parameterLayout) { [common] warning in
       progress.finish()
       common.note(warning)
     }
     Interruption.watch()
-    var records: [StepRecord] = []
+    var history = RunHistory()
     let ending = try profiled(.other) {
       try loop.run(trainer, saving: model, observers: observers, shouldStop: shouldStop) { record in
-        records.append(record)
+        history.append(record)
         alarm.look(at: record)
         progress.show(record)
       }
@@ -77,7 +79,7 @@ struct TrainingRun {
     progress.finish()
     sayWhichIsBest(folder)
     if case .stopped(let step) = ending { end(after: step) }
-    return records
+    return history
   }
 
   private func sayWhichIsBest(_ folder: RunFolder) {
@@ -130,11 +132,11 @@ struct TrainingRun {
 
 /// The closing table of a training run: how its quantities were at the beginning and at the end.
 struct TrainingSummary {
-  let records: [StepRecord]
+  let history: RunHistory
 
   var text: String {
-    guard !records.isEmpty else { return "The run had no step left to make." }
-    let window = RunDiagnosis.Window(records)
+    guard !history.isEmpty else { return "The run had no step left to make." }
+    let window = history.window
     var table = TextTable([window.width == 1 ? "one step" : "mean of \(window.width) steps", "first", "last"])
     func row(_ name: String, _ decimals: Int, _ value: (StepRecord) -> Double?) {
       guard let means = window.means(value) else { return }
@@ -153,17 +155,15 @@ struct TrainingSummary {
     row("val/contain_eos_token", 3) { $0.sampling?.endedShare }
     row("grad_norm", 3) { $0.gradientNorm }
     row("tokens_per_second", 0) { Double($0.stepTokenCount) / $0.times.total }
-    let seconds = records.reduce(0) { $0 + $1.times.total }
-    return table.text + (looks.map { "\n\n\($0)\n" } ?? "") + "\n\(records.count) steps in \(ProgressLine.clock(seconds))"
+    return table.text + (looks.map { "\n\n\($0)\n" } ?? "") + "\n\(history.count) steps in \(ProgressLine.clock(history.seconds))"
   }
 
   /// The first look and the last: looks are too rare for means of steps.
   private var looks: String? {
-    let looks = records.compactMap { record in record.look.map { (step: record.step, look: $0) } }
-    guard let first = looks.first, let last = looks.last else { return nil }
+    guard let first = history.firstLook, let last = history.lastLook else { return nil }
     var table = TextTable(["look after step", String(first.step), String(last.step)])
     func row(_ name: String, _ value: (StepRecord.LookRecord) -> Double?) {
-      guard let before = value(first.look), let after = value(last.look) else { return }
+      guard let before = first.look.flatMap(value), let after = last.look.flatMap(value) else { return }
       table.add([name, before.formatted(decimals: 3), after.formatted(decimals: 3)])
     }
     row("nash/gap", \.gap)

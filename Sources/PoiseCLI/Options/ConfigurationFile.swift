@@ -43,7 +43,7 @@ struct ConfigurationFile {
 
   private init(_ path: String) throws {
     self.path = path
-    let text = String(decoding: try Files.read(path), as: UTF8.self)
+    let text = String(decoding: try Files.readInput(path), as: UTF8.self)
     let node = try YAMLText(text, path: path).node
     guard let node else { throw DataError(path, "the file is empty; `option: value` on each line was expected.") }
     guard let mapping = node.mapping else {

@@ -65,6 +65,14 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Steps between checkpoints; 0 is only at the end.", valueName: "n"))
   var checkpointEvery = 0
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Steps between lines of metrics.jsonl, 1 or more: a line is about a kilobyte. Those with looks at the policy or at held-out data \
+      and the last are always there. What is recorded is the step itself, not a mean of those before.
+      """, valueName: "n"))
+  var logEvery = 1
+
   @Option(help: ArgumentHelp("Newest checkpoints that stay, 1 or more; 2 survive a damaged disk.", valueName: "n"))
   var keepLast = 2
 
@@ -99,6 +107,7 @@ struct TrainingFlags: ParsableArguments {
       throw ValidationError("--keep-best needs --checkpoint-every N, or there is one checkpoint to choose from.")
     }
     if let stopAfter { try requireRange("--stop-after", stopAfter, 1...1_000_000_000) }
+    try requireRange("--log-every", logEvery, 1...1_000_000_000)
     try requireRange("--keep-last", keepLast, 1...1_000_000)
   }
 

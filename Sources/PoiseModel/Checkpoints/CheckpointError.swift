@@ -11,7 +11,7 @@ public enum CheckpointError: ExplainedError, Equatable {
   case wrongShape(path: String, tensor: String, expected: [Int], found: [Int])
   /// A tensor whose elements cannot become floats without changing their meaning.
   case unexpectedDtype(path: String, tensor: String, found: TensorElementType)
-  /// A weight is infinite or not a number.
+  /// A weight, or a moment of an optimiser, is infinite or not a number.
   case notFinite(path: String, tensor: String)
 
   public var category: FailureCategory { .badData }

@@ -190,10 +190,10 @@ extension SafeTensorsCollection {
     return tensors[name] == nil && tensors[short] != nil ? short : name
   }
 
-  /// Reads weights into a tensor of an arena; as ``read(_:shape:into:)``, but infinity and what is not a number are refused.
+  /// Reads floats into a tensor of an arena; as ``read(_:shape:into:)``, but infinity and what is not a number are refused.
   ///
   /// - Throws: also `.notFinite`, when the arena has been written.
-  func readFinite(_ name: String, _ tensor: Tensor, into arena: Arena) throws {
+  public func readFinite(_ name: String, _ tensor: Tensor, into arena: Arena) throws {
     try read(name, shape: tensor.shape, into: arena[writing: tensor])
     guard kernels.sumOfSquares(arena[tensor]).isFinite else { throw CheckpointError.notFinite(path: path, tensor: name) }
   }

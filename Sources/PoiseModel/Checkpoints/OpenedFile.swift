@@ -4,27 +4,16 @@ import PoiseFiles
 /// A regular file of which parts are read into memory of the caller's.
 final class OpenedFile: Sendable {
   private let path: String
-  private let descriptor: CInt
+  private let file: FileHandle
   /// Bytes, when it was opened.
   let count: Int
 
   /// - Throws: `.missing`, or `.unreadable` for a folder, a device or a file that may not be read.
   init(path: String) throws(FileError) {
     self.path = path
-    // A pipe without a writer would be waited for.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      throw errno == ENOENT ? .missing(path: path) : .unreadable(path: path, reason: String(cString: strerror(errno)))
-    }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw .unreadable(path: path, reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
-    }
-    count = Int(status.st_size)
+    file = try Files.openRegularFile(path)
+    do { count = Int(try file.seekToEnd()) } catch { throw .unreadable(path: path, reason: error.localizedDescription) }
   }
-
-  deinit { close(descriptor) }
 
   /// Fills `destination` with the bytes from `start` on.
   ///
@@ -33,7 +22,7 @@ final class OpenedFile: Sendable {
     var done = 0
     while done < destination.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: destination[done...])
-      let count = pread(descriptor, rest.baseAddress, rest.count, off_t(start + done))
+      let count = pread(file.fileDescriptor, rest.baseAddress, rest.count, off_t(start + done))
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw FileError.unreadable(path: path, reason: String(cString: strerror(errno))) }
       guard count > 0 else {

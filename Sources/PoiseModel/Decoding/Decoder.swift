@@ -71,6 +71,7 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     prompts = PackedGroups(encoder: transformer.configuration.encoder)
     self.layout = layout
     activations = Arena(layout.activations.layout)
+    transformer.tabulateRotations(into: layout.activations.rotations, activations)
     cache = Arena(layout.cache)
     logitsArena = Arena(layout.output)
   }
@@ -100,8 +101,8 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     for index in transformer.parameters.decoder.blocks.indices {
       let (block, own) = (transformer.parameters.decoder.blocks[index], plan.decoder.block(index))
       transformer.blockForward(
-        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span,
-        rows: rows, a
+        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), rotations: plan.rotations,
+        positions: batch.positions.span, rows: rows, a
       ) {
         transformer.attentionForward(
           batch.segments, isCausal: true, own.queryKeyValue, biases: plan.decoder.biases, into: own.attended, plan, a)
@@ -141,7 +142,8 @@ public final class Decoder: TokenDecoder, @unchecked Sendable {
     for index in transformer.parameters.decoder.blocks.indices {
       let (block, own) = (transformer.parameters.decoder.blocks[index], plan.decoder.block(index))
       transformer.blockForward(
-        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: positions.span, rows: rows, a
+        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), rotations: plan.rotations,
+        positions: positions.span, rows: rows, a
       ) {
         for row in 0..<rows { remember(row, sequence: sequences[row], of: own.queryKeyValue, layout.caches[index]) }
         for run in runs { attend(run, sequences, own, layout.caches[index]) }

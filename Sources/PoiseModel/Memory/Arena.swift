@@ -1,7 +1,8 @@
 import PoiseKernels
 
 /// One aligned allocation, cut by a layout; zero at first. Lends spans by borrow, several at once, because a layer reads some
-/// tensors while it writes others; the layout keeps them disjoint.
+/// tensors while it writes others; the layout keeps them disjoint, and in debug builds a kernel that is lent the same memory twice, once
+/// of it to write, traps.
 ///
 /// `@unchecked Sendable`: threads share arenas, and the owner sees to it that no two write the same tensor.
 public final class Arena: @unchecked Sendable {

@@ -125,6 +125,12 @@ struct ActivationLayout: Sendable {
     }
   }
 
+  /// Cosines and sines of rotary positions, times the scaling's amplitude, for every place that a row may have; else empty.
+  struct Rotations: Sendable {
+    var cosines: Tensor  // (P, D/2)
+    var sines: Tensor
+  }
+
   /// Gradients of one block's tensors, used by every block in turn, the encoder's too.
   struct Gradients: Sendable {
     var residual: Tensor  // (T, C)
@@ -178,6 +184,7 @@ struct ActivationLayout: Sendable {
   /// (E, C): what the encoder made of the prompts, normalised.
   private(set) var encoded: Norm
   private(set) var decoder: Stack
+  private(set) var rotations: Rotations
   private(set) var attentionScratch: Tensor
   private(set) var head: Head
   private(set) var gradients: Gradients
@@ -195,6 +202,7 @@ struct ActivationLayout: Sendable {
     encoded = Self.norm("encoded", c, rows: encoderRows.rows, in: &plan)
     decoder = Self.stack(
       "", c, blocks: c.blockCount, decoderRows, isCausal: true, memoryRows: encoderRows.rows, purpose, in: &plan)
+    rotations = Self.rotations(c, positions: decoderRows.visible, in: &plan)
     let visible = max(encoderRows.visible, decoderRows.visible)
     attentionScratch = plan.add(
       "attention_scratch",
@@ -238,6 +246,12 @@ struct ActivationLayout: Sendable {
       blocks: blocks, output: plan.add("\(name)output", stack.rows, c.width), keepsBlocks: purpose.backward,
       biases: plan.add("\(name)biases", c.headCount, distances),
       dBiases: plan.add("d.\(name)biases", c.headCount, purpose.backward ? distances : 0))
+  }
+
+  private static func rotations(_ c: TransformerConfiguration, positions: Int, in plan: inout Layout) -> Rotations {
+    var pairs = 0
+    if case .rotary = c.positions { pairs = c.headSize / 2 }
+    return Rotations(cosines: plan.add("cosines", positions, pairs), sines: plan.add("sines", positions, pairs))
   }
 
   private static func norm(_ name: String, _ c: TransformerConfiguration, rows: Int, in plan: inout Layout) -> Norm {

@@ -7,14 +7,15 @@ extension Transformer {
   /// `attendAcross` reads `a.cross.query` and writes `a.cross.attended`.
   func blockForward(
     _ block: ParameterLayout.Block, _ weights: some LinearWeights, _ a: ActivationLayout.Block, into output: Tensor,
-    layer: Layer, positions: Span<Int32>, rows: Int, _ arena: Arena, attend: () -> Void, attendAcross: () -> Void = {}
+    layer: Layer, rotations: ActivationLayout.Rotations, positions: Span<Int32>, rows: Int, _ arena: Arena, attend: () -> Void,
+    attendAcross: () -> Void = {}
   ) {
     let layer = LayerMark(layer)
     defer { layer.end() }
     let p = weights.parameters
     normForward(block.attentionNorm, p, x: a.input, into: a.attentionNorm, rows: rows, arena)
     linearForward(block.queryKeyValue, weights, x: a.attentionNorm.output, into: a.queryKeyValue, rows: rows, arena)
-    rotateForward(a.queryKeyValue, positions: positions, rows: rows, arena)
+    rotateForward(a.queryKeyValue, rotations, positions: positions, rows: rows, arena)
     attend()
     arena.copy(a.input, to: a.middle, rows: 0..<rows)
     linearForward(block.attentionOutput, weights, x: a.attended, addingTo: a.middle, rows: rows, arena)
@@ -38,8 +39,8 @@ extension Transformer {
   /// and writes `d.queryKeyValue`; `attendAcrossBackward` reads it and writes `d.crossQuery`.
   func blockBackward(
     _ block: ParameterLayout.Block, _ w: Weights, _ g: Arena, _ a: ActivationLayout.Block, _ d: ActivationLayout.Gradients,
-    layer: Layer, positions: Span<Int32>, rows: Int, _ arena: Arena, attendBackward: () -> Void,
-    attendAcrossBackward: () -> Void = {}
+    layer: Layer, rotations: ActivationLayout.Rotations, positions: Span<Int32>, rows: Int, _ arena: Arena,
+    attendBackward: () -> Void, attendAcrossBackward: () -> Void = {}
   ) {
     let layer = LayerMark(layer)
     defer { layer.end() }
@@ -60,7 +61,7 @@ extension Transformer {
 
     linearBackward(block.attentionOutput, w, g, dY: d.residual, x: a.attended, into: d.attended, rows: rows, arena)
     attendBackward()
-    rotateBackward(d.queryKeyValue, positions: positions, rows: rows, arena)
+    rotateBackward(d.queryKeyValue, rotations, positions: positions, rows: rows, arena)
     linearBackward(
       block.queryKeyValue, w, g, dY: d.queryKeyValue, x: a.attentionNorm.output, into: d.normalized, rows: rows, arena)
     normBackward(

@@ -12,7 +12,8 @@ extension Transformer {
     for index in encoder.blocks.indices {
       let own = stack.block(index)
       blockForward(
-        encoder.blocks[index], weights, own, into: stack.blockOutput(index), layer: .encoder, positions: Span(), rows: rows, a
+        encoder.blocks[index], weights, own, into: stack.blockOutput(index), layer: .encoder, rotations: plan.rotations,
+        positions: Span(), rows: rows, a
       ) {
         attentionForward(
           batch.memorySegments, isCausal: false, own.queryKeyValue, biases: stack.biases, into: own.attended, plan, a)
@@ -36,7 +37,9 @@ extension Transformer {
     }
     for index in encoder.blocks.indices.reversed() {
       let own = stack.block(index)
-      blockBackward(encoder.blocks[index], w, g, own, d, layer: .encoder, positions: Span(), rows: rows, a) {
+      blockBackward(
+        encoder.blocks[index], w, g, own, d, layer: .encoder, rotations: plan.rotations, positions: Span(), rows: rows, a
+      ) {
         attentionBackward(
           batch.memorySegments, isCausal: false, dY: d.attended, x: own.queryKeyValue, biases: stack.biases,
           into: d.queryKeyValue, rows: rows, addingTo: stack.dBiases, plan, a)

@@ -84,24 +84,6 @@ extension Transformer {
     if let bias = linear.bias { kernels.biasBackward(a[dY, rows: 0..<rows], addingTo: g[writing: bias]) }
   }
 
-  func rotateForward(_ queryKeyValue: Tensor, positions: Span<Int32>, rows: Int, _ a: Arena) {
-    guard case .rotary = configuration.positions else { return }
-    let (cosines, sines) = (cosines, sines)
-    kernels.rotaryForward(
-      positions: positions, cosines: cosines.span, sines: sines.span,
-      heads: configuration.headCount + configuration.keyValueHeadCount, headSize: configuration.headSize,
-      columns: queryKeyValue.columns, updating: a[writing: queryKeyValue, rows: 0..<rows])
-  }
-
-  func rotateBackward(_ dQueryKeyValue: Tensor, positions: Span<Int32>, rows: Int, _ a: Arena) {
-    guard case .rotary = configuration.positions else { return }
-    let (cosines, sines) = (cosines, sines)
-    kernels.rotaryBackward(
-      positions: positions, cosines: cosines.span, sines: sines.span,
-      heads: configuration.headCount + configuration.keyValueHeadCount, headSize: configuration.headSize,
-      columns: dQueryKeyValue.columns, updating: a[writing: dQueryKeyValue, rows: 0..<rows])
-  }
-
   func activationForward(_ x: Tensor, into y: Tensor, rows: Int, _ a: Arena) {
     switch configuration.activation {
     case .gelu: kernels.geluForward(a[x, rows: 0..<rows], into: a[writing: y, rows: 0..<rows])

@@ -64,8 +64,8 @@ extension Transformer {
     for index in parameters.decoder.blocks.indices {
       let (block, own) = (parameters.decoder.blocks[index], plan.decoder.block(index))
       blockForward(
-        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), positions: batch.positions.span,
-        rows: rows, a
+        block, weights, own, into: plan.decoder.blockOutput(index), layer: .block(index), rotations: plan.rotations,
+        positions: batch.positions.span, rows: rows, a
       ) {
         attentionForward(
           batch.segments, isCausal: true, own.queryKeyValue, biases: plan.decoder.biases, into: own.attended, plan, a)
@@ -111,7 +111,10 @@ extension Transformer {
     a.clear(plan.decoder.dBiases, rows: 0..<plan.decoder.dBiases.rows)
     for index in parameters.decoder.blocks.indices.reversed() {
       let (block, own) = (parameters.decoder.blocks[index], plan.decoder.block(index))
-      blockBackward(block, policy, g, own, d, layer: .block(index), positions: batch.positions.span, rows: rows, a) {
+      blockBackward(
+        block, policy, g, own, d, layer: .block(index), rotations: plan.rotations,
+        positions: batch.positions.span, rows: rows, a
+      ) {
         attentionBackward(
           batch.segments, isCausal: true, dY: d.attended, x: own.queryKeyValue, biases: plan.decoder.biases,
           into: d.queryKeyValue, rows: rows, addingTo: plan.decoder.dBiases, plan, a)

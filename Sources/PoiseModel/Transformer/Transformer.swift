@@ -21,10 +21,6 @@ public final class Transformer: LanguageModel {
   public var decodesExactly: Bool { true }
   public var reading: HeadReading { configuration.reading }
 
-  /// (P, D/2) each, times the scaling's amplitude; empty where positions are learned.
-  let cosines: [Float]
-  let sines: [Float]
-
   /// All of whose parameters are trained.
   ///
   /// - Precondition: `configuration.problem` is nil.
@@ -48,32 +44,12 @@ public final class Transformer: LanguageModel {
     self.frozen = frozen
     parameters = ParameterLayout(form.configuration)
     parameterLayout = form.trainedLayout
-    (cosines, sines) = Self.rotations(form.configuration)
   }
 
   /// The weights that an arena of ``parameterLayout`` stands for.
   func weights(_ trained: Arena, _ scratch: ActivationLayout.Adapters?) -> Weights {
     guard let layout = form.adapters, let frozen, let scratch else { return Weights(parameters: trained) }
     return Weights(parameters: frozen, adapters: Adapters(layout: layout, values: trained, scratch: scratch))
-  }
-
-  /// The angle of position p and pair i is p·θᵢ (Su et al. 2021), reduced in double precision.
-  private static func rotations(_ c: TransformerConfiguration) -> (cosines: [Float], sines: [Float]) {
-    guard case .rotary(let base, let scaling) = c.positions else { return ([], []) }
-    let frequencies = scaling.frequencies(base: base, headSize: c.headSize)
-    func table(_ function: (Double) -> Double) -> [Float] {
-      let count = c.contextLength * frequencies.count
-      return [Float](unsafeUninitializedCapacity: count) { table, filled in
-        for position in 0..<c.contextLength {
-          for (pair, frequency) in frequencies.enumerated() {
-            let value = Float(scaling.amplitude * function(Double(position) * frequency))
-            table.initializeElement(at: position * frequencies.count + pair, to: value)
-          }
-        }
-        filled = count
-      }
-    }
-    return (table(cosine), table(sine))
   }
 
   public func makeWorkspace(capacity: WorkspaceCapacity, backward: Bool, reference: Bool) -> Workspace {

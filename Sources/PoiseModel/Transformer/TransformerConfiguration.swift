@@ -139,12 +139,14 @@ public struct TransformerConfiguration: Sendable, Equatable {
   /// Far more positions than memory holds.
   public static let unlimitedContext = 1 << 24
 
-  // What a configuration may claim. The sum of all weights, which products of two sizes are, then stays far from overflow, and no
-  // file of a hundred bytes costs much memory.
+  // What a configuration may claim. The sum of all weights, which products of two sizes are, and plans of memory for the longest text
+  // then stay far from overflow, and no file of a hundred bytes costs much memory.
   private static let largestSize = 1 << 24
   private static let mostBlocks = 512
-  /// Positions times floats of a head: half a gigabyte of cosines and sines.
-  private static let mostAngles = 1 << 27
+  /// Floats of the longest text, a row a token, in all blocks: those of a Llama of 405 billion parameters that read ten million tokens.
+  private static let longestPass = 1 << 46
+  /// Of a head that is rotated, whose frequencies are looked at one by one.
+  private static let largestRotatedHead = 1 << 16
 
   /// Columns of what the head computes.
   var headWidth: Int { head == .vocabulary ? vocabularySize : 1 }
@@ -177,13 +179,16 @@ public struct TransformerConfiguration: Sendable, Equatable {
     if headCount * headSize > Self.largestSize {
       return "\(headCount) heads of size \(headSize) are wider than \(Self.largestSize)."
     }
+    let widest = max(width, queryWidth, feedForwardWidth)
+    if contextLength < Self.unlimitedContext, contextLength * widest > Self.longestPass / blockCount {
+      return "\(contextLength) positions in \(blockCount) blocks, \(widest) wide, are more than can be computed."
+    }
     if headCount % keyValueHeadCount != 0 {
       return "\(headCount) heads cannot share \(keyValueHeadCount) key-value heads evenly."
     }
     if case .rotary(let base, let scaling) = positions {
-      if headSize % 2 != 0 { return "rotary positions need an even head size, not \(headSize)." }
-      if contextLength * headSize > Self.mostAngles {
-        return "rotary positions for \(contextLength) positions of heads of size \(headSize) are more than is kept in memory."
+      if headSize % 2 != 0 || headSize > Self.largestRotatedHead {
+        return "rotary positions need an even head size up to \(Self.largestRotatedHead), not \(headSize)."
       }
       if !(base > 0 && base.isFinite) { return "the rotary base must be positive, not \(base)." }
       if !(scaling.frequencies(base: base, headSize: headSize) + [scaling.amplitude]).allSatisfy({ $0 > 0 && $0.isFinite }) {

@@ -26,6 +26,7 @@ public final class Workspace: ModelWorkspace, @unchecked Sendable {
     batch = PackedGroups(reading: transformer.reading, encoder: transformer.configuration.encoder)
     plan = ActivationLayout(transformer.form, capacity: capacity, purpose: purpose)
     activations = Arena(plan.layout)
+    transformer.tabulateRotations(into: plan.rotations, activations)
   }
 
   public func pack(_ groups: [TokenGroup], _ shard: Range<Int>) {

@@ -35,16 +35,49 @@ public enum JSONLines {
   /// Replaces a file by these values, a line each; whole or not at all.
   public static func write(_ values: some Sequence<JSON>, to path: String) throws(FileError) {
     try Files.replace(path) { handle in
-      var block = ""
-      for value in values {
-        block += value.line + "\n"
-        if block.utf8.count > 1 << 16 {
-          try handle.write(contentsOf: Data(block.utf8))
-          block = ""
-        }
-      }
-      try handle.write(contentsOf: Data(block.utf8))
+      var block = LineBlock(handle)
+      for value in values { try block.append(value) }
+      try block.flush()
     }
+  }
+
+  /// Leaves the lines that are wanted, where there are others; whole or not at all. What is not JSON is not wanted. Memory is for one
+  /// line and one block.
+  ///
+  /// - Returns: how many lines the file now has.
+  @discardableResult public static func filter(_ path: String, _ isWanted: (JSON) -> Bool) throws -> Int {
+    var (wanted, others) = (0, 0)
+    func count(_ json: Result<JSON, DataError>) {
+      if let json = try? json.get(), isWanted(json) { wanted += 1 } else { others += 1 }
+    }
+    try readTolerantly(path) { _, json in count(json) }
+    guard others > 0 else { return wanted }
+    try Files.replace(path) { handle in
+      var block = LineBlock(handle)
+      try readTolerantly(path) { _, json in
+        if let json = try? json.get(), isWanted(json) { try block.append(json) }
+      }
+      try block.flush()
+    }
+    return wanted
+  }
+}
+
+/// Lines on their way into a file, which are written many at a time.
+private struct LineBlock {
+  private let handle: FileHandle
+  private var text = ""
+
+  init(_ handle: FileHandle) { self.handle = handle }
+
+  mutating func append(_ value: JSON) throws {
+    text += value.line + "\n"
+    if text.utf8.count > 1 << 16 { try flush() }
+  }
+
+  mutating func flush() throws {
+    try handle.write(contentsOf: Data(text.utf8))
+    text = ""
   }
 }
 
@@ -57,6 +90,9 @@ public final class JSONLinesAppender {
   /// Opens or creates the file. A last line that was never finished is cut off.
   public init(_ path: String) throws(FileError) {
     self.path = path
+    guard !Files.exists(path) || Files.isRegularFile(path) else {
+      throw .cannotCreate(path: path, reason: "something else than a regular file is there")
+    }
     let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .cannotCreate(path: path, reason: String(cString: strerror(errno))) }
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
@@ -77,12 +113,14 @@ public final class JSONLinesAppender {
         end = start
       }
       try handle.truncate(atOffset: end)
-    } catch { throw .writeFailed(path: path, reason: error.localizedDescription) }
+    } catch { throw .writeFailed(path: path, reason: Files.reason(error)) }
   }
 
+  /// - Throws: `.writeFailed`, where there is no room say; what was written of the line is then taken back.
   public func append(_ value: JSON) throws(FileError) {
     do { try handle.write(contentsOf: Data((value.line + "\n").utf8)) } catch {
-      throw .writeFailed(path: path, reason: error.localizedDescription)
+      try? cutUnfinishedLine()  // what failed first is what is told
+      throw .writeFailed(path: path, reason: Files.reason(error))
     }
   }
 }

@@ -57,16 +57,12 @@ private final class ByteSource {
   private let unpacking: Process?
 
   init(_ path: String) throws(FileError) {
-    guard Files.exists(path) else { throw .missing(path: path) }
-    guard !Files.isDirectory(path) else { throw .unreadable(path: path, reason: "it is a folder") }
     self.path = path
     guard path.hasSuffix(".gz") else {
-      guard let handle = FileHandle(forReadingAtPath: path) else {
-        throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-      }
-      (self.handle, unpacking) = (handle, nil)
+      (handle, unpacking) = (try Files.openInput(path), nil)
       return
     }
+    try Files.requireRegularFile(path)  // gzip reads no other
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

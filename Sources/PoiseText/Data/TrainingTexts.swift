@@ -29,7 +29,7 @@ public enum TrainingTexts {
   }
 
   private static func whole(_ path: String) throws -> String {
-    guard let text = String(validating: try Files.read(path), as: UTF8.self) else {
+    guard let text = String(validating: try Files.readInput(path), as: UTF8.self) else {
       throw DataError(path, "this is not UTF-8 text. JSON Lines must be named .jsonl or .jsonl.gz.")
     }
     return text

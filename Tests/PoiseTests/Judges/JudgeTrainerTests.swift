@@ -80,7 +80,7 @@ import Testing
     #expect(!isUntouched)
   }
 
-  @Test(arguments: [Float.nan, .infinity, 0.5, 1e30]) func aDamagedCountOfStepsIsRefused(_ step: Float) throws {
+  @Test(arguments: [Float.nan, .infinity, 0.5, 1e30, -9e18]) func aDamagedCountOfStepsIsRefused(_ step: Float) throws {
     let trainer = try trainer(.reward, stopping: .init(evaluateEvery: 3, patience: 4))
     let temporary = try TemporaryFolder()
     let folder = RunFolder(temporary.path)

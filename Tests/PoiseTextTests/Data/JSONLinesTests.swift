@@ -76,6 +76,10 @@ import Testing
         #expect(throws: FileError.missing(path: folder + "/" + name)) { try lines(folder + "/" + name) }
       }
       #expect(throws: FileError.unreadable(path: folder, reason: "it is a folder")) { try lines(folder) }
+      #expect(mkfifo(folder + "/pipe.gz", 0o600) == 0)
+      #expect(throws: FileError.unreadable(path: folder + "/pipe.gz", reason: "it is not a regular file")) {
+        try lines(folder + "/pipe.gz")
+      }
       try Files.replace(folder + "/plain.gz", with: "{}\n")
       let error = #expect(throws: DataError.self) { try lines(folder + "/plain.gz") }
       #expect(error?.problem == "this is not a whole gzip file. Pack it again, or give the plain file.")
@@ -132,6 +136,16 @@ import Testing
         try JSONLinesAppender(path).append(2)
         #expect(try Files.read(path) == Data((kept + "2\n").utf8))
       }
+    }
+  }
+
+  @Test(arguments: [("1\n2\n3\n", "2\n"), ("1\n{\"torn", ""), ("2\n2\n", "2\n2\n"), ("", "")])
+  func whatIsNotWantedGoes(old: String, kept: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/metrics.jsonl"
+      try Files.replace(path, with: old)
+      #expect(try JSONLines.filter(path) { $0 == 2 } == kept.count { $0 == "\n" })
+      #expect(try Files.read(path) == Data(kept.utf8))
     }
   }
 

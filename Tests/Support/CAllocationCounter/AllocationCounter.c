@@ -1,12 +1,13 @@
 // Swift cannot define malloc; that is why this is C. The program's own definitions come before glibc's in symbol lookup, for
-// the shared libraries too, and pass every call on to glibc's internal names.
+// the shared libraries too, and pass every call on to glibc's internal names. Sanitizers have definitions of their own, which must see
+// every call.
 #include "CAllocationCounter.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-#if defined(__GLIBC__)
+#if defined(__GLIBC__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);

@@ -4,7 +4,7 @@ import PoiseModel
 import PoiseText
 
 /// `poise_state.safetensors` for a judge's trainer, which keeps the most beside the moments: what does not have the trainer's shapes is
-/// refused, and nothing that is read is taken for a size.
+/// refused, nothing that is read is taken for a size, and the next step can be made, whatever the moments are.
 enum CheckpointTarget: FuzzTarget {
   static let name = "checkpoint"
   static let dictionary = SafeTensorsTarget.dictionary + ["\"best\":", "\"best.parameters\":", "\"step\":", "\"v.head.weight\":"]
@@ -33,8 +33,25 @@ enum CheckpointTarget: FuzzTarget {
       pool: WorkerPool(workerCount: 1))
   }
 
+  private nonisolated(unsafe) static let initialParameters = {
+    let parameters = try! trainer.get().judge.parameters
+    let copy = Arena(count: parameters.count)
+    copy.copy(from: parameters)
+    return copy
+  }()
+
+  /// Of which no file is checked before it is read.
+  private static let checkpoint = {
+    _ = Scratch.file("checkpoint/checkpoint-0/poise_run.json", Array(#"{"files": {}}"#.utf8))
+    return RunFolder.newestCheckpoint(in: Scratch.folder + "/checkpoint")!
+  }()
+
   static func run(_ input: [UInt8]) throws {
-    _ = Scratch.file("checkpoint/poise_state.safetensors", input)
-    try RunFolder.restore(try trainer.get(), from: Scratch.folder + "/checkpoint", step: 1)
+    let trainer = try trainer.get()
+    _ = Scratch.file("checkpoint/checkpoint-0/poise_state.safetensors", input)
+    let initialParameters = initialParameters  // before the first step
+    try RunFolder.restore(trainer, from: checkpoint)
+    defer { trainer.judge.parameters.copy(from: initialParameters) }
+    do { _ = try trainer.step() } catch is DivergenceError {}
   }
 }

@@ -38,7 +38,7 @@ enum ModelOutlineTarget: FuzzTarget {
 }
 
 /// A model folder, `config.json` and `model.safetensors`: weights are allocated when all of them are there in the shapes that the
-/// configuration wants, so a folder costs what its weights cost, and tables of rotary positions, half a gigabyte at most.
+/// configuration wants, so a folder costs what its weights cost.
 enum ModelTarget: FuzzTarget {
   static let name = "model"
   static let dictionary = ModelOutlineTarget.dictionary + SafeTensorsTarget.dictionary

@@ -8,7 +8,7 @@ enum PandaLM {
   static let reasons: [SkipReason] = [.wrongType, .emptyPrompt, .equalAnswers, .emptyAnswer, .tiedVotes]
 
   static func read(_ path: String) throws -> PublishedPairs {
-    guard let rows = try Files.readJSON(path).array else {
+    guard let rows = try Files.parseJSON(try Files.readInput(path), path: path).array else {
       throw DataError(path, "one list of objects was expected, as PandaLM's testset-v1.json is.")
     }
     var pairs = PublishedPairs()
