@@ -4,10 +4,11 @@ import Testing
 @testable import PoiseReport
 
 @Suite struct ChartTests {
-  @Test(arguments: [
-    (0.0, 1.0, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]), (0.31, 0.58, ["0.3", "0.4", "0.5", "0.6"]),
-    (-3, 12, ["-5", "0", "5", "10", "15"]), (0, 87, ["0", "20", "40", "60", "80", "100"]), (5, 5, ["4", "5", "6"]),
-  ] as [(Double, Double, [String])])
+  @Test(
+    arguments: [
+      (0.0, 1.0, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]), (0.31, 0.58, ["0.3", "0.4", "0.5", "0.6"]),
+      (-3, 12, ["-5", "0", "5", "10", "15"]), (0, 87, ["0", "20", "40", "60", "80", "100"]), (5, 5, ["4", "5", "6"]),
+    ] as [(Double, Double, [String])])
   func linearTicksAreRoundAndEncloseTheData(lower: Double, upper: Double, labels: [String]) throws {
     let axis = ChartAxis("x").placed([lower, upper])
     #expect(axis.ticks.map(\.label) == labels)
@@ -36,7 +37,8 @@ import Testing
     let chart = PointChart(
       title: nasty, x: ChartAxis(nasty), y: ChartAxis("y"), marks: .joined,
       series: (0..<8).map { style in
-        PointChart.Series(nasty + "\(style)", style: style, [.init(x: 1, y: 0.5, interval: 0.4...0.6, hint: nasty), .init(x: 2, y: .nan)])
+        PointChart.Series(
+          nasty + "\(style)", style: style, [.init(x: 1, y: 0.5, interval: 0.4...0.6, hint: nasty), .init(x: 2, y: .nan)])
       }, reference: 0.5)
     let map = HeatMap(
       title: nasty, rows: [nasty], columns: ["a", "b"], cells: [[HeatMap.Cell(0.9, text: nasty, note: nasty), nil]])
@@ -70,5 +72,7 @@ import Testing
 /// - Throws: where it is not XML.
 func requireWellFormed(_ text: String) throws {
   let document = try XMLReading(text)
-  #expect(document.isWellFormed, "line \(document.line): \(text.split(separator: "\n", omittingEmptySubsequences: false)[max(0, document.line - 1)])")
+  #expect(
+    document.isWellFormed,
+    "line \(document.line): \(text.split(separator: "\n", omittingEmptySubsequences: false)[max(0, document.line - 1)])")
 }

@@ -10,7 +10,8 @@ import Testing
     "A & B <i>",
     [
       .heading(2, "One"), .heading(2, "Two"),
-      .paragraph(Prose("plain <b>, ") + Prose("strong", .strong) + Prose(" Nora", .right) + Prose("Porto", .wrong) + Prose("*x*", .code)),
+      .paragraph(
+        Prose("plain <b>, ") + Prose("strong", .strong) + Prose(" Nora", .right) + Prose("Porto", .wrong) + Prose("*x*", .code)),
       .table(.init(["", "p|q"], [["r_1", "0.5"], ["r_2", Prose("a\nb")]], name: "numbers")),
       .figures([.init(name: "matrix", caption: "What it shows.", drawing: drawing, data: CSVTable(["x"], [["1"]]))]),
       .details("More & more", [.code("poise <x>\nsecond"), .table(.init(["a"], [["1"]], name: "inner"))]),

@@ -24,6 +24,12 @@ import Testing
     #expect(!text.contains("circle"))
   }
 
+  @Test func adviceSaysWhenNothingCanBeToldApart() {
+    let invented = InventedStudy(rates: ["ipo/dpo": 0.52, "ipo/rl": 0.51, "dpo/rl": 0.5], halfWidth: 0.05)
+    let text = StudyAdvice(invented.study, invented.results, condition: "all").paragraphs.map(\.plain).joined()
+    #expect(text.hasPrefix("This study cannot tell its methods apart. If one must be chosen: ipo with tau 0.1 and 40 steps."))
+  }
+
   @Test func adviceSaysWhenPreferencesGoInACircle() {
     let invented = InventedStudy(rates: ["ipo/dpo": 0.9, "ipo/rl": 0.3, "dpo/rl": 0.7], halfWidth: 0.05)
     let text = StudyAdvice(invented.study, invented.results, condition: "all").paragraphs.map(\.plain).joined()
@@ -136,7 +142,8 @@ private struct InventedStudy {
       Study.Method(name: name, algorithm: name, options: RunOptions(), swept: [.init(option: "tau", values: values)])
     }
     study = Study(
-      title: "Made up", task: StudyTask(
+      title: "Made up",
+      task: StudyTask(
         validationCount: 100, testCount: 100, judge: "rubric",
         source: .builtIn(
           .init(

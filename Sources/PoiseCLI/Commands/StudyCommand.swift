@@ -65,7 +65,8 @@ struct StudyCommand: ParsableCommand {
     let gigabytes = (Double(system.physicalMemory) / Double(1 << 30)).formatted(decimals: 1)
     return StudyCircumstances(
       facts: [
-        .init("poise", Version.number), .init("kernels", InstructionSet.chosen.rawValue), .init("BLAS", LinearAlgebra.description),
+        .init("poise", Version.number), .init("kernels", InstructionSet.chosen.rawValue),
+        .init("BLAS", LinearAlgebra.description),
         .init("processors", "\(WorkerPool.processorCount)\(Self.processor.map { ", \($0)" } ?? "")"),
         .init("memory", "\(gigabytes) GiB"), .init("system", system.operatingSystemVersionString),
       ], arguments: try Invocation.arguments.get())

@@ -26,7 +26,7 @@ public struct HeatMap: Sendable {
 
   /// As far from ½ as the strongest colour is reached.
   private static let farthest = 0.35
-  private static let cell = (width: 84.0, height: 46.0)
+  private static let cell = (width: 76.0, height: 46.0)
 
   public var drawing: SVGDrawing {
     let longest = (rows.map(\.count).max() ?? 0)
@@ -63,5 +63,5 @@ public struct HeatMap: Sendable {
   }
 
   /// Longer names would run into their neighbours.
-  private func shortened(_ name: String) -> String { name.count <= 12 ? name : name.prefix(11) + "…" }
+  private func shortened(_ name: String) -> String { name.count <= 11 ? name : name.prefix(10) + "…" }
 }

@@ -27,8 +27,9 @@ public struct SVGDrawing: Sendable {
 
   private func svg(head: String) -> String {
     let size = "viewBox=\"0 0 \(number(width)) \(number(height))\" width=\"\(number(width))\" height=\"\(number(height))\""
-    let opening = "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" \(size) role=\"img\" aria-label=\"\(title.asMarkupText)\">\n"
-    return opening + head + elements.joined(separator: "\n") + "\n</svg>\n"
+    let label = "role=\"img\" aria-label=\"\(title.asMarkupText)\""
+    return "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" \(size) \(label)>\n" + head
+      + elements.joined(separator: "\n") + "\n</svg>\n"
   }
 
   /// - Parameter angle: degrees clockwise about its own position.

@@ -8,8 +8,8 @@ extension Document {
       "<meta name=\"color-scheme\" content=\"light dark\"/>", "<title>\(title.asMarkupText)</title>",
       "<style>\n\(ChartTheme.css)\n\(Self.css)\n</style>", "</head>", "<body>", "<main>", "<h1>\(title.asMarkupText)</h1>",
     ]
-    return (head + [contents] + blocks.enumerated().map { html($0.element, anchor: "part-\($0.offset)") }
-      + ["</main>", "</body>", "</html>", ""]).joined(separator: "\n")
+    let parts = blocks.enumerated().map { html($0.element, anchor: "part-\($0.offset)") }
+    return (head + [contents] + parts + ["</main>", "</body>", "</html>", ""]).joined(separator: "\n")
   }
 
   /// Links to the headings of the second level.
@@ -56,7 +56,7 @@ extension Document {
   /// Wide things scroll by themselves, so that the page never does; on paper nothing is folded away by colours alone.
   private static let css = """
     body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-    main { max-width: 1040px; margin: 0 auto; padding: 16px 16px 64px; }
+    main { max-width: 1160px; margin: 0 auto; padding: 16px 16px 64px; }
     h1 { font-size: 1.7em; line-height: 1.2; } h2 { font-size: 1.3em; margin: 2em 0 0.4em; border-bottom: 1px solid var(--faint); }
     h3 { font-size: 1.05em; margin: 1.6em 0 0.4em; } p { max-width: 46em; margin: 0.6em 0; }
     nav { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 0.9em; } a { color: var(--series-0); }
@@ -65,7 +65,7 @@ extension Document {
     th { font-weight: 600; } thead th { color: var(--quiet); vertical-align: bottom; } tbody th { white-space: nowrap; }
     table.numbers td, table.numbers thead th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     table.words td { min-width: 7em; }
-    .figures { display: flex; flex-wrap: wrap; gap: 16px 32px; align-items: flex-start; }
+    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 16px 32px; }
     figure { margin: 8px 0; max-width: 100%; } figure svg { display: block; max-width: 100%; height: auto; min-width: 330px; }
     figcaption { font-size: 0.85em; color: var(--quiet); max-width: 34em; }
     pre { overflow-x: auto; font-size: 12px; line-height: 1.4; border: 1px solid var(--faint); padding: 8px; }
@@ -76,7 +76,8 @@ extension Document {
     .right b { color: var(--series-2); } .aside b { color: var(--series-4); } .wrong b { color: var(--series-1); }
     @media print { main { max-width: none; padding: 0; } body { font-size: 11px; } nav { display: none; }
       .wide, pre { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8px; }
-      figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } figure svg { max-width: 330px; min-width: 0; } }
+      figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } figure svg { max-width: 330px; min-width: 0; }
+      .figures { display: block; } figure { display: inline-block; vertical-align: top; margin-right: 16px; max-width: 330px; } }
     """
 }
 

@@ -32,8 +32,9 @@ struct RunEvents {
     var events = EventFile()
     var seconds = 0.0
     try JSONLines.readTolerantly(path) { _, line in
-      guard let members = (try? line.get())?.object?.members, let step = members.first(where: { $0.key == "global_step" })?.value.int
-      else { return }
+      guard let record = try? line.get(), let members = record.object?.members, let step = record["global_step"]?.int else {
+        return
+      }
       let numbers = members.compactMap { key, value in value.double.map { (name: key, value: $0) } }
       seconds += numbers.reduce(0) { $0 + ($1.name.hasPrefix("time/") ? $1.value : 0) }
       events.add(step: step, seconds: seconds, values: numbers.filter { $0.name != "global_step" })

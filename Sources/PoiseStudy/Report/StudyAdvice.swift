@@ -29,19 +29,26 @@ struct StudyAdvice {
   // MARK: Which method
 
   private func recommendation(_ best: (method: String, mean: Double), _ choice: StudyResults.Choice) -> Prose {
-    var sentences: [String] = []
     let others = ranking.dropFirst().compactMap { results.pairing(best.method, over: $0.method, condition) }
     let beaten = others.filter { $0.interval.lowerBound > 0.5 }
     let even = others.filter { $0.interval.contains(0.5) }
     let better = others.filter { $0.interval.upperBound < 0.5 }
-    sentences.append("Its mean win rate over the other methods is the highest, \(Wording.share(best.mean)).")
+    let setting = described(choice)
+    let isUndecided = even.count == others.count
+    let advice =
+      isUndecided
+      ? "This study cannot tell its methods apart. If one must be chosen: \(best.method) with \(setting)."
+      : "Use \(best.method) with \(setting)."
+    var sentences = ["Its mean win rate over the other methods is the highest, \(Wording.share(best.mean))."]
     if !beaten.isEmpty {
       let names = Wording.list(beaten.map { "\($0.column) (\(Wording.share($0.mean)))" })
       sentences.append("It is better than \(names), by more than the intervals leave to chance.")
     }
     if !even.isEmpty {
       let names = Wording.list(even.map { "\($0.column) (\(Wording.share($0.mean)), \(Wording.interval($0.interval)))" })
-      sentences.append("It cannot be told apart from \(names): the interval holds ½, and so either will do.")
+      let verdict =
+        even.count == 1 ? "the interval holds ½, and so either will do" : "the intervals hold ½, and so any of them will do"
+      sentences.append("It cannot be told apart from \(names): \(verdict).")
       if let closest = closest(among: [best.method] + even.map(\.column)) { sentences.append(closest) }
     }
     if !better.isEmpty {
@@ -49,7 +56,7 @@ struct StudyAdvice {
       sentences.append("Yet it loses to \(names): the judge's preferences go in a circle here, and no method is the best.")
     }
     sentences.append(overSupervised(best.method))
-    return Prose("Use \(best.method) with \(described(choice)). ", .strong) + Prose(sentences.joined(separator: " "))
+    return Prose(advice, .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 
   /// Of what is equally good, what changed the model least.
@@ -58,7 +65,8 @@ struct StudyAdvice {
       results.standing(method, condition).map { (method: method, value: $0.measures.map(\.divergence).mean) }
     }
     guard let least = divergences.min(by: { $0.value < $1.value }), divergences.count > 1 else { return nil }
-    return "Of these \(least.method) stays closest to the supervised policy, at \(least.value.formatted(decimals: 2)) nats a response."
+    let distance = least.value.formatted(decimals: 2)
+    return "Of these \(least.method) stays closest to the supervised policy, at \(distance) nats a response."
   }
 
   private func overSupervised(_ method: String) -> String {
@@ -110,7 +118,8 @@ struct StudyAdvice {
     } else {
       let names = Wording.list(near.map { "\($0.value) (\(Wording.share($0.rate.value)))" })
       sentences.append(
-        "\(names) came close enough to \(Wording.share(own.value)) that the intervals overlap: the choice among them may be chance.")
+        "\(names) came close enough to \(Wording.share(own.value)) that the intervals overlap: the choice among them may be chance."
+      )
     }
     let numbers = sweep.values.compactMap(Double.init)
     if chosenNumber == numbers.max() {
@@ -119,7 +128,7 @@ struct StudyAdvice {
       sentences.append("It is the smallest that was tried; a smaller one may be better still.")
     }
     sentences.append("τ means something else to every loss: do not carry it from one method to another.")
-    return Prose("Which τ. ", .strong) + Prose(sentences.joined(separator: " "))
+    return Prose("Which τ.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 
   // MARK: For which data
@@ -132,17 +141,18 @@ struct StudyAdvice {
     ]
     let found = kinds.compactMap { kind -> String? in
       guard let best = ranking.first(where: { study.method($0.method).map(kind.holds) ?? false }) else { return nil }
-      return "where \(kind.when), \(best.method) was the best of this study"
+      return "where \(kind.when), \(best.method) did best"
     }
     var sentences = found.count > 1 ? [found.joined(separator: "; ").capitalizedFirst + "."] : []
     if let hardest = results.standings.filter({ $0.condition == condition })
       .min(by: { $0.exploitability.mean < $1.exploitability.mean })
     {
       sentences.append(
-        "Where what matters is not to be beaten by anything, \(hardest.method) is the safest: no policy of this study leads it by "
-          + "more than \(Wording.share(hardest.exploitability.mean)) on average.")
+        "Where what matters is not to be beaten by anything, \(hardest.method) was the hardest to beat: the best other policy of this "
+          + "study leads its seeds by \(Wording.spread(hardest.exploitability, 3)).")
     }
-    return sentences.isEmpty ? Prose() : Prose("For which data. ", .strong) + Prose(sentences.joined(separator: " "))
+    guard !sentences.isEmpty else { return Prose() }
+    return Prose("For which data.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 
   // MARK: How sure
@@ -152,9 +162,11 @@ struct StudyAdvice {
     let seeds = study.seedCount
     var sentences: [String] = []
     if seeds == 1 {
-      sentences.append("One seed a method says nothing about how much chance there is in training: differences may be of the seed.")
+      sentences.append(
+        "One seed a method says nothing about how much chance there is in training: a difference may be the seed's.")
     } else {
-      sentences.append("\(seeds) seeds a method say little about other seeds; the intervals count them, as well as they can be counted.")
+      sentences.append(
+        "\(seeds) seeds a method say little about others; the intervals take them into account as well as that goes.")
     }
     if pairs > 1 {
       sentences.append("An interval of 95 % misses one time in twenty, and \(pairs) pairs are compared here.")
@@ -162,7 +174,7 @@ struct StudyAdvice {
     sentences.append(
       "All of this is what \(study.task.judge) says of answers to prompts like these, by models of this size: for your data, run the "
         + "study on them.")
-    return Prose("How sure that is. ", .strong) + Prose(sentences.joined(separator: " "))
+    return Prose("How sure that is.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 }
 

@@ -85,7 +85,7 @@ extension StudyReport {
       }
     }
     let map = HeatMap(title: "This study: row over column", rows: methods, columns: methods, cells: cells)
-    let caption = "Win rate of the row over the column, mean over all pairs of seeds, with its 95 % interval over seeds and prompts."
+    let caption = "Win rate of the row over the column, mean over all pairs of seeds; 95 % interval over seeds and prompts."
     return Document.Figure(
       name: name("side-by-side", condition), caption: Prose(caption), drawing: map.drawing, data: data)
   }
@@ -107,19 +107,19 @@ extension StudyReport {
 
   /// How many pairs are ordered alike: the numbers themselves are of other models, data and judges.
   private func agreement(with published: PublishedComparison, _ condition: String) -> String {
-    let names = published.methods
-    let pairs = names.indices.flatMap { first in names[(first + 1)...].map { (names[first], $0) } }
+    let shared = published.methods
+    let pairs = shared.indices.flatMap { first in shared[(first + 1)...].map { (shared[first], $0) } }
     let compared = pairs.compactMap { row, column -> (own: StudyResults.Pairing, paper: Double)? in
-      guard let own = results.pairing(row, over: column, condition), let paper = published.cell(row, column)?.mean else { return nil }
-      return (own, paper)
+      guard let own = results.pairing(row, over: column, condition) else { return nil }
+      return published.cell(row, column).map { (own, $0.mean) }
     }
     let clear = compared.filter { !$0.own.interval.contains(0.5) }
     let against = clear.filter { ($0.own.mean > 0.5) != ($0.paper > 0.5) }
     let alike = compared.count { ($0.own.mean > 0.5) == ($0.paper > 0.5) }
-    let opposite =
-      against.isEmpty ? "none of them the other way round than there."
-      : "of them the other way round than there: \(Wording.list(against.map { "\($0.own.row) and \($0.own.column)" }))."
-    return "Of \(compared.count) pairs \(alike) are ordered as in the paper. \(clear.count) are clear of ½ here, \(opposite)"
+    let names = Wording.list(against.map { "\($0.own.row) and \($0.own.column)" })
+    let contradiction = against.isEmpty ? "none of those the other way round" : "of those the other way round: \(names)"
+    return "Of the \(compared.count) pairs that both have, \(alike) \(alike == 1 ? "is" : "are") ordered as in the paper. "
+      + "\(clear.count) have an interval without ½ here\(clear.isEmpty ? "" : ", \(contradiction)")."
   }
 
   private func frontier(_ condition: String) -> Document.Figure {
@@ -159,7 +159,7 @@ extension StudyReport {
       }
     }
     let map = HeatMap(title: "Win rate over SFT by condition", rows: methods, columns: conditions, cells: cells)
-    let caption: Prose = "What was chosen under each condition, on test prompts: mean over seeds, 95 % interval over seeds and prompts."
+    let caption: Prose = "What was chosen under each condition, on test prompts: mean over seeds, 95 % interval."
     return [
       .heading(2, "Across conditions"),
       .figures([Document.Figure(name: "conditions", caption: caption, drawing: map.drawing, data: data)]),

@@ -23,7 +23,8 @@ extension StudyReport {
     ]
   }
 
-  private func measured(_ text: String) -> Prose { Prose(" ") + Prose(text, .strong) }
+  /// After what theory says.
+  private func measured(_ text: String) -> Prose { ". " + Prose(text, .strong) }
 
   private func told(_ method: Study.Method) -> Prose {
     guard let signal = method.signal else { return "–" }
@@ -33,7 +34,8 @@ extension StudyReport {
     case .builtIn: source = signal == .rewards ? "a learned reward model" : "a learned preference model"
     case .given(let given): source = signal == .rewards ? given.reward : given.annotator
     }
-    let kind: Prose = signal == .rewards ? "rewards r(y): no circle of preferences can be said" : "preferences p(y ≻ y′)"
+    let kind: Prose =
+      signal == .rewards ? "rewards r(y), which cannot say that preferences go in a circle" : "preferences p(y ≻ y′)"
     return kind + (source.map { measured("Here by \($0).") } ?? Prose())
   }
 
@@ -52,7 +54,8 @@ extension StudyReport {
 
   private func mixture(_ method: Study.Method, _ row: Algorithm.Row, _ condition: String) -> Prose {
     let chosen = results.choice(method.name, condition).flatMap { method.setting(in: $0.setting)?["mixture"] }
-    let weight = chosen ?? method.options["mixture"] ?? study.options["mixture"] ?? row.sampling.mixture.formatted(significantDigits: 4)
+    let said = chosen ?? method.options["mixture"] ?? study.options["mixture"]
+    let weight = said ?? row.sampling.mixture.formatted(significantDigits: 4)
     var text = "Here with \(weight) of the reference\(chosen == nil ? "" : ", chosen")"
     if row.name == .ipoMD, let plain = counterpart(of: method, algorithm: .ipo, isOffline: false),
       let pairing = results.pairing(method.name, over: plain, condition)

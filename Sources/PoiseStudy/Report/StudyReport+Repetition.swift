@@ -13,8 +13,11 @@ extension StudyReport {
       .paragraph("This line does all of it; where it is stopped, the same line goes on."),
       .code("poise " + Wording.shell(circumstances.arguments)),
       .paragraph(
-        Prose("It consists of \(entries.count) commands, which took \((seconds / 60).formatted(decimals: 1)) minutes of processors' time ")
-          + "together. A run gives the same bits again with the same version, on any number of threads."),
+        Prose(
+          """
+          It consists of \(entries.count) commands, which took \((seconds / 60).formatted(decimals: 1)) minutes one after the other. A \
+          run gives the same bits again with the same version, on any number of threads.
+          """)),
       .details("All \(commands.count) commands, in the order in which they ended", [.code(commands.joined(separator: "\n"))]),
       .heading(3, "Circumstances"), .table(Document.Table(["", ""], facts, isNumeric: false)),
       .paragraph(

@@ -20,7 +20,8 @@ extension StudyReport {
         .table(table(speakers.map { ($0.name, $0.answers.list[index].text) }, about: posts[index])),
       ]
     }
-    let introduction = "The first \(count) test prompts, and what the supervised policy and the first seed of every method answered"
+    let introduction =
+      "The first \(count) test prompts, and what the supervised policy and the first seed of every method answered"
       + (study.conditions.count > 1 ? " under \(study.conditions[0].name)." : ".")
     return [.heading(2, "What they say"), .paragraph(Prose(introduction))] + legend + shown
   }

@@ -5,8 +5,9 @@ import PoiseReport
 extension StudyReport {
   func searched(_ condition: String) -> [Document.Block] {
     let figures = groups(condition).flatMap { group in
-      [sweep("tau", group, condition), sweep("mixture", group, condition), learningCurves(group, condition), cloud(group, condition)]
-    }.compactMap(\.self)
+      let sweeps = [sweep("tau", group, condition), sweep("mixture", group, condition)]
+      return (sweeps + [learningCurves(group, condition), cloud(group, condition)]).compactMap(\.self)
+    }
     return [
       .heading(2, "What was chosen, and from what" + suffix(condition)),
       .paragraph(
@@ -102,8 +103,10 @@ extension StudyReport {
     let chart = PointChart(
       title: isTau ? "Strength of regularisation" : "Mixture", x: axis, y: ChartAxis("win rate over \(group.opponent)"),
       marks: .joined, series: series, reference: 0.5)
-    let caption = "Win rate over \(group.opponent) at each \(isTau ? "τ" : "mixture")'s best step"
-      + "\(isTau ? "; τ is not the same thing for different losses" : "")."
+    let caption =
+      isTau
+      ? "At each τ's best step; τ is not the same thing for different losses."
+      : "At each weight's best step and best τ."
     return Document.Figure(
       name: name("\(option)-sweep\(group.name)", condition), caption: Prose(caption), drawing: chart.drawing, data: data)
   }
