@@ -55,8 +55,8 @@ import Testing
     let chart = PointChart(
       title: "t", x: ChartAxis("x", including: [0, 10]), y: ChartAxis("y", including: [0, 1]), marks: .separate,
       series: [PointChart.Series("s", style: 0, [.init(x: 5, y: 1)])])
-    // The plot is from 56 to 466 across, and begins under the title and one row of names, at 61.
-    #expect(chart.drawing.inline.contains("cx=\"261.0\" cy=\"61.0\""))
+    // The plot is from 56 to 466 across, and begins under the title and one row of names at 61, with 9 of room.
+    #expect(chart.drawing.inline.contains("cx=\"261.0\" cy=\"70.0\""))
   }
 
   @Test func heatMapsAreStrongerFurtherFromEven() {

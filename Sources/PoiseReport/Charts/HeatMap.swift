@@ -34,7 +34,7 @@ public struct HeatMap: Sendable {
     let top = 58.0
     let width = max(left + Self.cell.width * Double(columns.count) + 8, 300)
     let height = top + Self.cell.height * Double(rows.count) + 8
-    var drawing = SVGDrawing(title: title, width: width, height: height)
+    var drawing = SVGDrawing(title: title, width: width, height: height, smallestScale: 0.85)
     drawing.text(title, x: 8, y: 20, "title")
     for (index, name) in columns.enumerated() {
       let middle = left + Self.cell.width * (Double(index) + 0.5)

@@ -54,7 +54,8 @@ public struct PointChart: Sendable {
     let frame = PlotFrame(
       left: Self.margin.left, top: top, width: Self.size.width - Self.margin.left - Self.margin.right, height: Self.size.plot,
       x: x.placed(series.flatMap { $0.points.map(\.x) }), y: y.placed(heights))
-    var drawing = SVGDrawing(title: title, width: Self.size.width, height: top + Self.size.plot + Self.margin.bottom)
+    let height = top + Self.size.plot + Self.margin.bottom
+    var drawing = SVGDrawing(title: title, width: Self.size.width, height: height, smallestScale: 0.75)
     drawing.text(title, x: 8, y: 20, "title")
     for (place, one) in zip(legend, series) {
       let y = 42 + Self.legendRow * Double(place.row)
@@ -62,8 +63,8 @@ public struct PointChart: Sendable {
       drawing.text(one.name, x: place.x + 10, y: y + 4)
     }
     frame.draw(on: &drawing)
-    if let reference, let first = frame.place(x: nil, y: reference) {
-      drawing.polyline([first, (first.x + frame.width, first.y)], "reference")
+    if let height = reference.flatMap(frame.height(of:)) {
+      drawing.polyline([(frame.left, height), (frame.left + frame.width, height)], "reference")
     }
     for (index, one) in series.enumerated() { draw(one, index, frame, &drawing) }
     return drawing
@@ -84,10 +85,10 @@ public struct PointChart: Sendable {
     }
     if marks == .joined, placed.count > 1 { drawing.polyline(placed.map { ($0.x, $0.y) }, "line \(stroke)") }
     for place in placed {
-      if let interval = place.point.interval, let low = frame.place(x: nil, y: interval.lowerBound),
-        let high = frame.place(x: nil, y: interval.upperBound)
+      if let interval = place.point.interval, let low = frame.height(of: interval.lowerBound),
+        let high = frame.height(of: interval.upperBound)
       {
-        drawing.polyline([(place.x, low.y), (place.x, high.y)], "interval \(stroke)")
+        drawing.polyline([(place.x, low), (place.x, high)], "interval \(stroke)")
       }
       drawing.mark(series: one.style, x: place.x, y: place.y, hint: hint(one, place.point))
     }
@@ -121,23 +122,30 @@ private struct PlotFrame {
   let x: PlacedAxis
   let y: PlacedAxis
 
-  /// Nil where an axis cannot show it; the left edge where x is nil.
-  func place(x value: Double?, y height: Double) -> (x: Double, y: Double)? {
-    guard let right = value.map({ x.share($0) }) ?? 0, let up = y.share(height) else { return nil }
-    return (left + width * right, top + self.height * (1 - up))
+  /// Between the ends of the axes and the frame, so that marks at the ends do not stand on it.
+  private static let room = 9.0
+
+  private func across(_ share: Double) -> Double { left + Self.room + (width - 2 * Self.room) * share }
+  private func down(_ share: Double) -> Double { top + Self.room + (height - 2 * Self.room) * (1 - share) }
+
+  /// Nil where an axis cannot show it.
+  func place(x value: Double, y height: Double) -> (x: Double, y: Double)? {
+    guard let right = x.share(value), let up = y.share(height) else { return nil }
+    return (across(right), down(up))
   }
+
+  /// Where a value of y is drawn; nil where the axis cannot show it.
+  func height(of value: Double) -> Double? { y.share(value).map(down) }
 
   func draw(on drawing: inout SVGDrawing) {
     let bottom = top + height
     for tick in x.ticks {
-      guard let share = x.share(tick.value) else { continue }
-      let across = left + width * share
+      guard let across = x.share(tick.value).map(across) else { continue }
       drawing.polyline([(across, top), (across, bottom)], "grid")
       drawing.text(tick.label, x: across, y: bottom + 17, anchor: .middle)
     }
     for tick in y.ticks {
-      guard let share = y.share(tick.value) else { continue }
-      let down = bottom - height * share
+      guard let down = y.share(tick.value).map(down) else { continue }
       drawing.polyline([(left, down), (left + width, down)], "grid")
       drawing.text(tick.label, x: left - 7, y: down + 4, anchor: .end)
     }

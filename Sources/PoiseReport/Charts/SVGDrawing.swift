@@ -5,6 +5,7 @@ public struct SVGDrawing: Sendable {
   public let title: String
   let width: Double
   let height: Double
+  private let smallestScale: Double
   private var elements: [String] = []
 
   enum Anchor: String { case start, middle, end }
@@ -12,23 +13,24 @@ public struct SVGDrawing: Sendable {
   /// - Parameters:
   ///   - title: what screen readers say.
   ///   - width: in pixels at its natural size, as `height` and all positions.
-  init(title: String, width: Double, height: Double) {
-    (self.title, self.width, self.height) = (title, width, height)
+  ///   - smallestScale: how small a page may make it before its words become unreadable.
+  init(title: String, width: Double, height: Double, smallestScale: Double) {
+    (self.title, self.width, self.height, self.smallestScale) = (title, width, height, smallestScale)
   }
 
   /// To be put into a page that has ``ChartTheme/css``.
-  public var inline: String { svg(head: "") }
+  public var inline: String { svg(style: " style=\"min-width: \(number(smallestScale * width))px\"", head: "") }
 
   /// A file of its own.
   public var standalone: String {
     let style = "<style>\n\(ChartTheme.css)\n</style>\n<rect width=\"100%\" height=\"100%\" style=\"fill: var(--page)\"/>\n"
-    return svg(head: style)
+    return svg(style: "", head: style)
   }
 
-  private func svg(head: String) -> String {
+  private func svg(style: String, head: String) -> String {
     let size = "viewBox=\"0 0 \(number(width)) \(number(height))\" width=\"\(number(width))\" height=\"\(number(height))\""
     let label = "role=\"img\" aria-label=\"\(title.asMarkupText)\""
-    return "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" \(size) \(label)>\n" + head
+    return "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" \(size) \(label)\(style)>\n" + head
       + elements.joined(separator: "\n") + "\n</svg>\n"
   }
 

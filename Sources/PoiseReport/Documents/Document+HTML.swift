@@ -64,9 +64,9 @@ extension Document {
     th, td { padding: 4px 10px; border-bottom: 1px solid var(--faint); text-align: left; vertical-align: top; }
     th { font-weight: 600; } thead th { color: var(--quiet); vertical-align: bottom; } tbody th { white-space: nowrap; }
     table.numbers td, table.numbers thead th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-    table.words td { min-width: 7em; }
+    table.words td { min-width: 9em; }
     .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 16px 32px; }
-    figure { margin: 8px 0; max-width: 100%; } figure svg { display: block; max-width: 100%; height: auto; min-width: 330px; }
+    figure { margin: 8px 0; max-width: 100%; } figure svg { display: block; max-width: 100%; height: auto; }
     figcaption { font-size: 0.85em; color: var(--quiet); max-width: 34em; }
     pre { overflow-x: auto; font-size: 12px; line-height: 1.4; border: 1px solid var(--faint); padding: 8px; }
     code { font-size: 0.9em; } details { margin: 0.8em 0; } summary { cursor: pointer; color: var(--quiet); }
@@ -76,7 +76,7 @@ extension Document {
     .right b { color: var(--series-2); } .aside b { color: var(--series-4); } .wrong b { color: var(--series-1); }
     @media print { main { max-width: none; padding: 0; } body { font-size: 11px; } nav { display: none; }
       .wide, pre { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8px; }
-      figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } figure svg { max-width: 330px; min-width: 0; }
+      figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } figure svg { max-width: 330px; min-width: 0 !important; }
       .figures { display: block; } figure { display: inline-block; vertical-align: top; margin-right: 16px; max-width: 330px; } }
     """
 }

@@ -103,14 +103,18 @@ struct StudyAdvice {
   }
 
   private func setting(_ choice: StudyResults.Choice) -> Prose {
+    let others = "What was chosen of the others stands below, with all that was searched."
     guard let method = study.method(choice.method), let sweep = method.swept.first(where: { $0.option == "tau" }),
-      let chosen = method.setting(in: choice.setting)?["tau"], let chosenNumber = Double(chosen)
-    else { return Prose() }
+      sweep.values.count > 1, let chosen = method.setting(in: choice.setting)?["tau"], let chosenNumber = Double(chosen)
+    else {
+      let only = tau(choice).map { "τ of \(choice.method) was not searched: \($0) is all that was tried." }
+      return Prose("Which τ.", .strong) + Prose(" " + [only, others].compactMap(\.self).joined(separator: " "))
+    }
     let best = sweep.values.compactMap { value in
       results.bestPoint(choice.method, condition) { method.setting(in: $0)?["tau"] == value }
         .flatMap { point in point.rate.map { (value: value, rate: $0) } }
     }
-    guard best.count > 1, let own = best.first(where: { $0.value == chosen })?.rate else { return Prose() }
+    guard let own = best.first(where: { $0.value == chosen })?.rate else { return Prose() }
     let near = best.filter { $0.value != chosen && $0.rate.interval.upperBound >= own.interval.lowerBound }
     var sentences = ["τ of \(choice.method) was searched among \(Wording.list(sweep.values)); \(chosen) was best on validation."]
     if near.isEmpty {
@@ -128,6 +132,7 @@ struct StudyAdvice {
       sentences.append("It is the smallest that was tried; a smaller one may be better still.")
     }
     sentences.append("τ means something else to every loss: do not carry it from one method to another.")
+    sentences.append(others)
     return Prose("Which τ.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 
@@ -136,8 +141,8 @@ struct StudyAdvice {
   private var byData: Prose {
     let kinds: [(when: String, holds: (Study.Method) -> Bool)] = [
       ("a judge that compares can be asked while training", { !$0.isOffline && $0.signal == .preferences }),
-      ("all there is are recorded preferences", { $0.isOffline }),
-      ("all there is is a reward", { $0.signal == .rewards }),
+      ("only recorded preferences are at hand", { $0.isOffline }),
+      ("only rewards are at hand", { $0.signal == .rewards }),
     ]
     let found = kinds.compactMap { kind -> String? in
       guard let best = ranking.first(where: { study.method($0.method).map(kind.holds) ?? false }) else { return nil }

@@ -118,8 +118,10 @@ extension StudyReport {
     let alike = compared.count { ($0.own.mean > 0.5) == ($0.paper > 0.5) }
     let names = Wording.list(against.map { "\($0.own.row) and \($0.own.column)" })
     let contradiction = against.isEmpty ? "none of those the other way round" : "of those the other way round: \(names)"
+    let clarity =
+      clear.isEmpty ? "No interval here leaves ½ out." : "\(clear.count) have an interval without ½ here, \(contradiction)."
     return "Of the \(compared.count) pairs that both have, \(alike) \(alike == 1 ? "is" : "are") ordered as in the paper. "
-      + "\(clear.count) have an interval without ½ here\(clear.isEmpty ? "" : ", \(contradiction)")."
+      + clarity
   }
 
   private func frontier(_ condition: String) -> Document.Figure {

@@ -24,8 +24,9 @@ extension StudyReport {
   private struct Group {
     let opponent: String
     let methods: [Study.Method]
-    /// Of files: nothing for the only group.
+    /// After names of files, and after titles: nothing for the only group.
     let name: String
+    var title: String { name.isEmpty ? "" : ", \(methods[0].name)" }
   }
 
   private func groups(_ condition: String) -> [Group] {
@@ -101,7 +102,8 @@ extension StudyReport {
       isTau ? "τ, logarithmic" : "weight of the reference in the mixture", scale: isTau ? .logarithmic : .linear,
       ticks: isTau ? few : nil)
     let chart = PointChart(
-      title: isTau ? "Strength of regularisation" : "Mixture", x: axis, y: ChartAxis("win rate over \(group.opponent)"),
+      title: (isTau ? "Strength of regularisation" : "Mixture") + group.title, x: axis,
+      y: ChartAxis("win rate over \(group.opponent)"),
       marks: .joined, series: series, reference: 0.5)
     let caption =
       isTau
@@ -128,7 +130,8 @@ extension StudyReport {
     guard series.contains(where: { $0.points.count > 1 }) else { return nil }
     let steps = study.checkpointSteps
     let chart = PointChart(
-      title: "Learning curves", x: ChartAxis("steps", including: [0], ticks: steps.count <= 8 ? steps.map(Double.init) : nil),
+      title: "Learning curves" + group.title,
+      x: ChartAxis("steps", including: [0], ticks: steps.count <= 8 ? steps.map(Double.init) : nil),
       y: ChartAxis("win rate over \(group.opponent)"), marks: .joined, series: series, reference: 0.5)
     return Document.Figure(
       name: name("learning-curves\(group.name)", condition), caption: "The chosen setting of each method, one seed, by step.",
@@ -149,7 +152,7 @@ extension StudyReport {
     }
     guard series.contains(where: { !$0.points.isEmpty }) else { return nil }
     let chart = PointChart(
-      title: "Every checkpoint by distance from SFT", x: ChartAxis("KL to SFT, nats a response", including: [0]),
+      title: "Every checkpoint by distance from SFT" + group.title, x: ChartAxis("KL to SFT, nats a response", including: [0]),
       y: ChartAxis("win rate over \(group.opponent)"), marks: .separate, series: series, reference: 0.5)
     return Document.Figure(
       name: name("search-by-kl\(group.name)", condition),
