@@ -50,7 +50,9 @@ extension Document {
   }
 
   private func html(_ figure: Figure) -> String {
-    "<figure>\n<div class=\"wide\">\(figure.drawing.inline)</div>\n<figcaption>\(figure.caption.html)</figcaption>\n</figure>"
+    let style = figure.drawing.width > 500 ? " class=\"large\"" : ""
+    return "<figure\(style)>\n<div class=\"wide\">\(figure.drawing.inline)</div>\n"
+      + "<figcaption>\(figure.caption.html)</figcaption>\n</figure>"
   }
 
   /// Wide things scroll by themselves, so that the page never does; on paper nothing is folded away by colours alone.
@@ -77,7 +79,8 @@ extension Document {
     @media print { main { max-width: none; padding: 0; } body { font-size: 11px; } nav { display: none; }
       .wide, pre { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8px; }
       figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } figure svg { max-width: 330px; min-width: 0 !important; }
-      .figures { display: block; } figure { display: inline-block; vertical-align: top; margin-right: 16px; max-width: 330px; } }
+      .figures { display: block; } figure { display: inline-block; vertical-align: top; margin-right: 16px; max-width: 330px; }
+      figure.large { display: block; max-width: none; } figure.large svg { max-width: 560px; } }
     """
 }
 
