@@ -118,6 +118,10 @@ import Testing
   /// Time, step, and a summary of one value called `loss`.
   private static let lengthOfOneEvent = 9 + 2 + 2 + 13
 
+  @Test func oneSeedHasNoStandardDeviation() {
+    #expect(Wording.spread([0.25], 2) == "0.25" && Wording.spread([0, 2], 1) == "1.0 (1.4)")
+  }
+
   @Test func commandsAreWrittenAsAShellReadsThem() {
     #expect(Wording.shell(["train", "--tau=0.1", "it's", "a b", ""]) == "train --tau=0.1 'it'\\''s' 'a b' ''")
   }

@@ -6,7 +6,9 @@ import PoiseReport
 extension StudyReport {
   func sideBySide(_ condition: String) -> [Document.Block] {
     let published = PublishedComparison(methods: study.methods)
-    let figures = [matrix(condition)] + (published.map { [figure(of: $0, condition)] } ?? [])
+    // The paper has one table, whatever the conditions.
+    let isFirst = condition == study.conditions[0].name
+    let figures = [matrix(condition)] + (isFirst ? published.map { [figure(of: $0)] } ?? [] : [])
     let beside = published.map { [Document.Block.paragraph(Prose(agreement(with: $0, condition)))] } ?? []
     return [.heading(2, "Side by side" + suffix(condition)), .figures(figures)] + beside + [
       .heading(3, "How they stand" + suffix(condition)),
@@ -90,7 +92,7 @@ extension StudyReport {
       name: name("side-by-side", condition), caption: Prose(caption), drawing: map.drawing, data: data)
   }
 
-  private func figure(of published: PublishedComparison, _ condition: String) -> Document.Figure {
+  private func figure(of published: PublishedComparison) -> Document.Figure {
     let names = published.methods
     var data = CSVTable(["row", "column", "win_rate", "standard_deviation"])
     let cells = names.map { row in
@@ -102,7 +104,7 @@ extension StudyReport {
     }
     let map = HeatMap(title: "The paper: row over column", rows: names, columns: names, cells: cells)
     return Document.Figure(
-      name: name("published", condition), caption: Prose(PublishedComparison.caption), drawing: map.drawing, data: data)
+      name: "published", caption: Prose(PublishedComparison.caption), drawing: map.drawing, data: data)
   }
 
   /// How many pairs are ordered alike: the numbers themselves are of other models, data and judges.

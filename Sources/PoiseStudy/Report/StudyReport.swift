@@ -112,9 +112,10 @@ enum Wording {
     "\(share(interval.lowerBound))–\(share(interval.upperBound))"
   }
 
-  /// A mean over seeds and their standard deviation.
+  /// A mean over seeds and their standard deviation, which a single one has not.
   static func spread(_ values: [Double], _ decimals: Int) -> String {
-    "\(values.mean.formatted(decimals: decimals)) (\(values.standardDeviation.formatted(decimals: decimals)))"
+    let mean = values.mean.formatted(decimals: decimals)
+    return values.count > 1 ? "\(mean) (\(values.standardDeviation.formatted(decimals: decimals)))" : mean
   }
 
   /// `a`, `a and b`, `a, b and c`.
