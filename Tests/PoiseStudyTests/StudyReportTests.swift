@@ -36,6 +36,12 @@ import Testing
     #expect(text.contains("Yet it loses to rl (0.300)") && text.contains("no method is the best"))
   }
 
+  @Test func aLossOfTheBestOnAverageIsNoCircleByItself() {
+    let invented = InventedStudy(rates: ["ipo/dpo": 0.9, "ipo/rl": 0.4, "dpo/rl": 0.4], halfWidth: 0.05)
+    let text = StudyAdvice(invented.study, invented.results, condition: "all").paragraphs.map(\.plain).joined()
+    #expect(text.hasPrefix("Use ipo") && text.contains("Yet it loses to rl (0.400)") && !text.contains("circle"))
+  }
+
   @Test func adviceSaysWhenTheSweepEndedTooEarlyAndWhenItsChoiceMayBeChance() {
     let invented = InventedStudy(rates: ["ipo/dpo": 0.9, "ipo/rl": 0.9, "dpo/rl": 0.5], halfWidth: 0.05)
     let text = StudyAdvice(invented.study, invented.results, condition: "all").paragraphs.map(\.plain).joined()

@@ -47,16 +47,35 @@ struct StudyAdvice {
     if !even.isEmpty {
       let names = Wording.list(even.map { "\($0.column) (\(Wording.share($0.mean)), \(Wording.interval($0.interval)))" })
       let verdict =
-        even.count == 1 ? "the interval holds ½, and so either will do" : "the intervals hold ½, and so any of them will do"
+        even.count == 1
+        ? "the interval holds ½, and this study does not say which of the two is better"
+        : "the intervals hold ½, and this study does not say which of them is better"
       sentences.append("It cannot be told apart from \(names): \(verdict).")
       if let closest = closest(among: [best.method] + even.map(\.column)) { sentences.append(closest) }
     }
     if !better.isEmpty {
       let names = Wording.list(better.map { "\($0.column) (\(Wording.share($0.mean)))" })
-      sentences.append("Yet it loses to \(names): the judge's preferences go in a circle here, and no method is the best.")
+      let isCircle = better.contains { leads(from: best.method, to: $0.column) }
+      sentences.append(
+        isCircle
+          ? "Yet it loses to \(names): the judge's preferences go in a circle here, and no method is the best."
+          : "Yet it loses to \(names), and has the higher mean by winning more clearly elsewhere: between the two, take the winner."
+      )
     }
     sentences.append(overSupervised(best.method))
     return Prose(advice, .strong) + Prose(" " + sentences.joined(separator: " "))
+  }
+
+  /// Whether a way of wins, each beyond its interval, leads from one method to another.
+  private func leads(from first: String, to last: String) -> Bool {
+    var (reached, open) = (Set([first]), [first])
+    while let method = open.popLast() {
+      let beaten = ranking.map(\.method).filter { other in
+        (results.pairing(method, over: other, condition)?.interval.lowerBound ?? 0) > 0.5
+      }
+      open += beaten.filter { reached.insert($0).inserted }
+    }
+    return reached.contains(last)
   }
 
   /// Of what is equally good, what changed the model least.
@@ -146,7 +165,7 @@ struct StudyAdvice {
     ]
     let found = kinds.compactMap { kind -> String? in
       guard let best = ranking.first(where: { study.method($0.method).map(kind.holds) ?? false }) else { return nil }
-      return "where \(kind.when), \(best.method) did best"
+      return "where \(kind.when), \(best.method) did best on average"
     }
     var sentences = found.count > 1 ? [found.joined(separator: "; ").capitalizedFirst + "."] : []
     if let hardest = results.standings.filter({ $0.condition == condition })
