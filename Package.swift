@@ -17,6 +17,7 @@
 //                                  built-in task
 //            PoiseGames            tabular preference games: equilibrium, distance from it, where algorithms end and how they
 //                                  get there
+//            PoiseReport           charts as SVG, reports as HTML and Markdown, their data as CSV, event files for TensorBoard
 //            PoiseTwins            the kernels once more as loops over doubles, their specification; numbers to try them on
 //   floor 3  Poise                 algorithms, sampling, annotating, judges, training, evaluation
 //            PoiseKernelCases      every kernel on rows of any shape beside its twin: one description, to be tested and to be timed
@@ -95,6 +96,7 @@ let package = Package(
     .target(
       name: "PoiseModel", dependencies: ["PoiseKernels", "PoiseFiles", "PoiseRandom", "COpenBLAS"], swiftSettings: lifetimes),
     .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
+    .target(name: "PoiseReport", dependencies: ["PoiseFiles"]),
     .target(name: "PoiseTwins", dependencies: ["PoiseRandom"]),
     .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "PoiseRandom", "CLAPACKE"]),
 
@@ -109,7 +111,7 @@ let package = Package(
       name: "PoiseBench",
       dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
-    .target(name: "PoiseStudy", dependencies: ["Poise", "PoiseFiles", "PoiseRandom", "PoiseText"]),
+    .target(name: "PoiseStudy", dependencies: ["Poise", "PoiseFiles", "PoiseRandom", "PoiseReport", "PoiseText"]),
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [
@@ -133,7 +135,8 @@ let package = Package(
       swiftSettings: lifetimes),
     .testTarget(
       name: "PoiseBenchTests", dependencies: ["PoiseBench", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseTestSupport"]),
-    .testTarget(name: "PoiseStudyTests", dependencies: ["PoiseStudy", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseReportTests", dependencies: ["PoiseReport", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseStudyTests", dependencies: ["PoiseStudy", "PoiseReport", "PoiseTestSupport"]),
     .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
   ]
 )

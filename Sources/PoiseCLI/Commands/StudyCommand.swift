@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Poise
 import PoiseFiles
+import PoiseKernels
 import PoiseModel
 import PoiseStudy
 
@@ -48,15 +49,34 @@ struct StudyCommand: ParsableCommand {
     do {
       let results = try runner.run()
       status.clear()
-      let report = StudyReport(study, results, folder: folder)
-      try Files.replace("\(folder)/report.md", with: report.markdown)
-      Console.result(report.markdown)
-      Console.result("The study is in \(folder).")
+      let report = StudyReport(study, results, folder: folder, circumstances: try circumstances())
+      try report.write()
+      Console.result(report.summary)
+      Console.result("The report is \(folder)/report.html, and as Markdown \(folder)/report.md.")
     } catch is StudyInterruption {
       status.clear()
       Console.note("Stopped; what is done stays done. The same command goes on from here.")
       Foundation.exit(Interruption.exitCode)
     }
+  }
+
+  private func circumstances() throws -> StudyCircumstances {
+    let system = ProcessInfo.processInfo
+    let gigabytes = (Double(system.physicalMemory) / Double(1 << 30)).formatted(decimals: 1)
+    return StudyCircumstances(
+      facts: [
+        .init("poise", Version.number), .init("kernels", InstructionSet.chosen.rawValue),
+        .init("BLAS", LinearAlgebra.description),
+        .init("processors", "\(WorkerPool.processorCount)\(Self.processor.map { ", \($0)" } ?? "")"),
+        .init("memory", "\(gigabytes) GiB"), .init("system", system.operatingSystemVersionString),
+      ], arguments: try Invocation.arguments.get())
+  }
+
+  /// What the processor calls itself; nil where the system does not say.
+  private static var processor: String? {
+    let text = (try? Files.read("/proc/cpuinfo")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+    return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
   /// A wrong option would otherwise be found by the first run that has it, after the task is made.

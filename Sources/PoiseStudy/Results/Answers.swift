@@ -16,6 +16,8 @@ public struct Answers: Sendable {
 
   public let list: [Answer]
 
+  init(list: [Answer]) { self.list = list }
+
   /// - Throws: `DataError` where a line is no answer.
   public init(_ path: String) throws {
     var list: [Answer] = []

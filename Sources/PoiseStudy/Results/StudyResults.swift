@@ -64,6 +64,13 @@ public struct StudyResults: Sendable {
     public var standardDeviation: Double { rates.standardDeviation }
     /// 95 %: row's seeds, column's seeds and prompts are drawn with replacement, each independently.
     public let interval: ClosedRange<Double>
+
+    /// p(column ≻ row).
+    var reversed: Pairing {
+      Pairing(
+        condition: condition, row: column, column: row, rates: rates.map { 1 - $0 },
+        interval: 1 - interval.upperBound...1 - interval.lowerBound)
+    }
   }
 
   /// How a method's seeds stand on test prompts.
@@ -72,6 +79,8 @@ public struct StudyResults: Sendable {
     public let method: String
     /// By seed.
     public let overSupervised: [Double]
+    /// Of their mean, 95 %, over seeds and prompts.
+    public let overSupervisedInterval: ClosedRange<Double>
     public let measures: [Measures]
     /// By seed: the largest p(other ≻ this) − ½ among all policies of the condition, the supervised one included; at least 0.
     public let exploitability: [Double]
@@ -84,5 +93,16 @@ public struct StudyResults: Sendable {
 
   public func choice(_ method: String, _ condition: String) -> Choice? {
     choices.first { $0.method == method && $0.condition == condition }
+  }
+
+  public func standing(_ method: String, _ condition: String) -> Standing? {
+    standings.first { $0.method == method && $0.condition == condition }
+  }
+
+  /// Either way round; nil for a method and itself.
+  public func pairing(_ row: String, over column: String, _ condition: String) -> Pairing? {
+    let own = pairings.lazy.filter { $0.condition == condition }
+    return own.first { $0.row == row && $0.column == column }
+      ?? own.first { $0.row == column && $0.column == row }?.reversed
   }
 }

@@ -24,9 +24,13 @@ public struct StudyCell: Sendable, Hashable {
   init(_ condition: Study.Condition, _ method: Study.Method, _ setting: RunOptions, seed: Int) {
     self.condition = condition.name
     self.method = method.name
-    self.setting =
-      setting.entries.isEmpty ? "as-is" : setting.entries.map { "\($0.name)-\($0.value)" }.joined(separator: "_")
+    self.setting = setting.folderName
     self.seed = seed
+  }
+
+  /// A run of what was chosen.
+  init(of choice: StudyResults.Choice, seed: Int) {
+    (condition, method, setting, self.seed) = (choice.condition, choice.method, choice.setting, seed)
   }
 
   /// Within the study.
@@ -37,6 +41,16 @@ public struct StudyCell: Sendable, Hashable {
   func answers(_ split: StudySplit, step: Int) -> String {
     "answers/\(condition)/\(method)/\(setting)/seed-\(seed)/step-\(step).\(split.rawValue).jsonl"
   }
+}
+
+extension RunOptions {
+  /// What a setting's folder is called.
+  var folderName: String { entries.isEmpty ? "as-is" : entries.map { "\($0.name)-\($0.value)" }.joined(separator: "_") }
+}
+
+extension Study.Method {
+  /// The setting whose folder is called so; nil where there is none.
+  func setting(in folder: String) -> RunOptions? { settings.first { $0.folderName == folder } }
 }
 
 /// Prompts of a study.

@@ -41,9 +41,16 @@ final class StudyJournal {
 
   init(_ path: String) throws {
     appender = try JSONLinesAppender(path)
-    try JSONLines.readTolerantly(path) { [self] _, line in
+    entries = try Self.entries(path)
+  }
+
+  /// What a file remembers; lines that a dying process left unfinished are passed over.
+  static func entries(_ path: String) throws -> [Entry] {
+    var entries: [Entry] = []
+    try JSONLines.readTolerantly(path) { _, line in
       if let entry = (try? line.get()).flatMap(Entry.init) { entries.append(entry) }
     }
+    return entries
   }
 
   /// The newest with this name; nil where it has not ended, or not with these arguments.

@@ -159,23 +159,16 @@ public final class StudyRunner {
 
   private func compare(_ results: inout StudyResults) throws {
     let cells = results.choices.flatMap { choice in
-      (1...study.seedCount).map { seed in (choice: choice, cell: cell(of: choice, seed: seed)) }
+      (1...study.seedCount).map { seed in (choice: choice, cell: StudyCell(of: choice, seed: seed)) }
     }
     try perform("training the chosen settings", cells.map { stages.training($0.cell, to: $0.choice.step) })
     try perform("asking for answers", cells.map { stages.answering($0.cell, step: $0.choice.step, .test) })
     for condition in study.conditions {
       let policies = results.choices.filter { $0.condition == condition.name }.map { choice in
-        (choice.method, (1...study.seedCount).map { cell(of: choice, seed: $0).answers(.test, step: choice.step) })
+        (choice.method, (1...study.seedCount).map { StudyCell(of: choice, seed: $0).answers(.test, step: choice.step) })
       }
       try compare(policies, under: condition.name, &results)
     }
-  }
-
-  private func cell(of choice: StudyResults.Choice, seed: Int) -> StudyCell {
-    let condition = study.conditions.first { $0.name == choice.condition }!
-    let method = study.method(choice.method)!
-    let setting = method.settings.first { StudyCell(condition, method, $0, seed: seed).setting == choice.setting }!
-    return StudyCell(condition, method, setting, seed: seed)
   }
 
   private func compare(
@@ -204,6 +197,7 @@ public final class StudyRunner {
         StudyResults.Standing(
           condition: condition, method: row.method,
           overSupervised: row.answers.map { StudyResults.Rate(preferences[$0]![supervised]!).value },
+          overSupervisedInterval: SeedBootstrap.interval(row.answers.map { [preferences[$0]![supervised]!] }),
           measures: try row.answers.map { StudyResults.Measures(try verdicts.answers($0)) },
           exploitability: row.answers.map { answers in
             max(0, all.filter { $0 != answers }.map { preferences[$0]![answers]!.mean - 0.5 }.max()!)

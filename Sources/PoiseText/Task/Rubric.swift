@@ -29,6 +29,26 @@ public struct RubricScore: Equatable, Sendable {
   }
 }
 
+/// Words of a summary that say something, and what the rubric makes of them.
+public struct SummaryRemark: Equatable, Sendable {
+  public enum Kind: Equatable, Sendable {
+    /// A fact of the post.
+    case fact
+    /// A part of a fact whose other part is missing, which counts neither for nor against: an object without the request.
+    case part
+    /// What the post mentions beside the matter.
+    case aside
+    /// What the post does not say.
+    case invention
+    /// What the summary has said before.
+    case repetition
+  }
+
+  public let kind: Kind
+  /// In the summary.
+  public let range: Range<String.Index>
+}
+
 /// A taste in which one style of summary is preferred to another beside what the rubric's score says.
 public enum RubricStyle: Equatable, Sendable {
   case none
@@ -78,6 +98,24 @@ public struct Rubric: Sendable {
       covered: Self.covered(reading, post.facts), asides: asides.count, inventions: foreign.count - asides.count,
       repetitions: reading.mentions.count - Set(reading.mentions).count,
       excessWords: max(0, reading.words.count - Self.wordLimit), form: Self.form(reading))
+  }
+
+  /// What a summary says, word by word, in the order in which it says it: what ``score(summary:of:)`` counts.
+  public func remarks(on summary: String, of post: Post) -> [SummaryRemark] {
+    let reading = SummaryReading(summary)
+    let complete = Self.covered(reading, post.facts)
+    var said: Set<SummaryReading.Mention> = []
+    return zip(reading.mentions, reading.ranges).map { mention, range in
+      let kind: SummaryRemark.Kind =
+        if !said.insert(mention).inserted {
+          .repetition
+        } else if Self.isFact(mention, of: post.facts) {
+          mention.kind.fact.map(complete.contains) == true ? .fact : .part
+        } else {
+          Self.isAside(mention, of: post) ? .aside : .invention
+        }
+      return SummaryRemark(kind: kind, range: range)
+    }
   }
 
   /// p(a ≻ b | post). p(a ≻ b) + p(b ≻ a) is exactly 1.

@@ -71,6 +71,21 @@ import Testing
     #expect(abs(score.total - expected.total) < 1e-12)
   }
 
+  @Test(arguments: cases) func remarksAreWhatTheScoreCounts(_ expected: Case) throws {
+    let remarks = Rubric().remarks(on: expected.summary, of: try Self.post())
+    #expect(remarks.count { $0.kind == .aside } == expected.asides)
+    #expect(remarks.count { $0.kind == .invention } == expected.inventions)
+    #expect(remarks.count { $0.kind == .repetition } == expected.repetitions)
+    #expect(zip(remarks, remarks.dropFirst()).allSatisfy { $0.range.upperBound <= $1.range.lowerBound })
+  }
+
+  @Test func remarksStandAtTheirWordsWithoutPunctuation() throws {
+    let summary = " Note from Nora: a lamp refund for 40 euros in Kelin by Friday, Nora."
+    let remarks = Rubric().remarks(on: summary, of: try Self.post())
+    #expect(remarks.map { summary[$0.range] } == ["Nora", "lamp", "refund", "40 euros", "Kelin", "Friday", "Nora"])
+    #expect(remarks.map(\.kind) == [.fact, .aside, .part, .fact, .invention, .fact, .repetition])
+  }
+
   @Test func preferencesOfAllPairsAddUpToExactlyOne() throws {
     let post = try Self.post()
     let rubrics = [
