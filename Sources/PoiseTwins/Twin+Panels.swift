@@ -4,11 +4,13 @@ extension Twin {
   public static func packPanels(
     _ b: [Double], rows k: Int, columns: Int, rowStride: Int, columnStride: Int, width: Int
   ) -> [Double] {
-    stride(from: 0, to: columns, by: width).flatMap { first in
-      (0..<k).flatMap { i in
-        (first..<first + width).map { j in j < columns ? b[i * rowStride + j * columnStride] : 0 }
+    var panels: [Double] = []
+    for first in stride(from: 0, to: columns, by: width) {
+      for i in 0..<k {
+        for j in first..<first + width { panels.append(j < columns ? b[i * rowStride + j * columnStride] : 0) }
       }
     }
+    return panels
   }
 
   /// C ← C + a·b, or C ← a·b. a (m, k), element (i, p) is `a[i·rowStride + p·columnStride]`; b (k, columns); c (m, stride), of whose

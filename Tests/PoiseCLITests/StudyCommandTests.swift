@@ -42,12 +42,18 @@ import Testing
     try FileManager.default.copyItem(atPath: "\(folder.path)/whole", toPath: stopped)
     let journal = try String(decoding: Files.read("\(stopped)/jobs.jsonl"), as: UTF8.self).split(separator: "\n")
     try Files.replace("\(stopped)/jobs.jsonl", with: journal.prefix(6).joined(separator: "\n") + "\n{\"name\": \"ru")
-    Files.remove("\(stopped)/report.md")
+    Files.remove("\(stopped)/report")
     Files.remove("\(stopped)/verdicts")
     Files.remove("\(stopped)/runs/all/ipo/tau-0.1/seed-1/checkpoint-2/model.safetensors")
     let again = try study(file, "stopped", "--jobs", "1")
     #expect(again.status == 0, "\(again.errors)")
-    #expect(try Files.read("\(stopped)/report.md") == Files.read("\(folder.path)/whole/report.md"))
+    let figures = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/whole/report").sorted()
+    #expect(figures.contains("side-by-side.csv") && figures.contains("side-by-side.svg"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(stopped)/report").sorted() == figures)
+    for name in figures {
+      #expect(try Files.read("\(stopped)/report/\(name)") == Files.read("\(folder.path)/whole/report/\(name)"), "\(name)")
+    }
+    #expect(again.output.replacing("/stopped/", with: "/whole/") == whole.output)
     let count = try String(decoding: Files.read("\(stopped)/jobs.jsonl"), as: UTF8.self).count { $0 == "\n" }
     #expect(count == journal.count)
   }
@@ -96,7 +102,8 @@ import Testing
     let lines = try String(decoding: Files.read(out), as: UTF8.self).split(separator: "\n").map { try JSON(parsing: String($0)) }
     #expect(lines.count == 6 * 3)
     for line in lines {
-      #expect(line["chosen"] != line["rejected"] && (0.5...1).contains(try #require(line["preference"]?.double)))
+      let preference = try #require(line["preference"]?.double)
+      #expect(line["chosen"] != line["rejected"] && (0.5...1).contains(preference))
     }
     let alone = try folder.file("alone.jsonl", "{\"prompt\": \"a\", \"completion\": \"b\"}\n")
     let nothing = try PoiseProcess(["data", "label", alone, "--judge", "rubric", "--out", out])
