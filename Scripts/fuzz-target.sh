@@ -1,6 +1,6 @@
 #!/bin/sh
-# One target of Scripts/fuzz.sh, from its seeds to its row of the table: fuzz-target.sh json, in Fuzzing. FUZZ_PROGRAM is the built
-# program, FUZZ_LOGS a folder that it may fill.
+# One target of Scripts/fuzz.sh, from its seeds to its row of the table: fuzz-target.sh json, in Fuzzing. FUZZ_PROGRAM is the
+# built program, FUZZ_LOGS a folder that it may fill.
 set -u
 target=$1
 seconds=${FUZZ_SECONDS:-60}
@@ -26,6 +26,7 @@ if [ "${FUZZ_MINIMISE:-0}" != 0 ] && [ $status -eq 0 ]; then
     && rm -rf "$corpus" && mkdir "$corpus" && cp "$log/smallest/"* "$corpus/"
 fi
 awk -v target="$target" -v status="$status" '
+  BEGIN { seconds = "-" }
   /^Done .* runs in / { seconds = $5 }
   /cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") coverage = $(i + 1) }
   /stat::number_of_executed_units/ { executions = $2 }

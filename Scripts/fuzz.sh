@@ -1,7 +1,7 @@
 #!/bin/sh
-# Every parser under libFuzzer, FUZZ_SECONDS each; FUZZ_TARGETS="json game" for some of them, FUZZ_JOBS=2 for two at a time. Findings
-# lie in Fuzzing/Crashes/TARGET, and a table of what was run is printed at the end. FUZZ_MINIMISE=1 leaves in the corpora only what
-# adds to the coverage.
+# Every parser under libFuzzer, FUZZ_SECONDS each; FUZZ_TARGETS="json game" for some of them, FUZZ_JOBS=2 for two at a time.
+# Findings lie in Fuzzing/Crashes/TARGET, and a table of what was run is printed at the end. FUZZ_MINIMISE=1 leaves in the corpora
+# only what adds to the coverage.
 set -u
 cd "$(dirname "$0")/../Fuzzing" || exit 1
 # Preconditions stay in optimised code. Every module is instrumented, but SwiftPM has no word for that in a package.

@@ -7,19 +7,19 @@
 #   SANITIZERS_OUT     where everything goes, and is removed at the end (a temporary folder)
 set -eu
 
-out=${SANITIZERS_OUT:-$(mktemp -d)}
-trap 'rm -rf "$out"' EXIT
+place=${SANITIZERS_OUT:-$(mktemp -d)}
+trap 'rm -rf "$place"' EXIT
 trap 'exit 1' INT TERM
 
 # The first report is the last: what comes after it may follow from it. Leaks are reported when a process ends, but for two of which
 # a program of three lines has the like. Of an object that somebody had a weak reference to, Swift keeps the counts elsewhere, and where
 # that is in the upper bits of a word of the object, which the search for pointers does not understand; the object itself is looked for.
 # And Foundation forgets the buffer into which it has read an empty file.
-mkdir -p "$out"
-printf 'leak:%s\n' formWeakReference readBytesFromFile >"$out/leaks"
+mkdir -p "$place"
+printf 'leak:%s\n' formWeakReference readBytesFromFile >"$place/leaks"
 export TSAN_OPTIONS="halt_on_error=1"
 export ASAN_OPTIONS="detect_leaks=1"
-export LSAN_OPTIONS="suppressions=$out/leaks:print_suppressions=0"
+export LSAN_OPTIONS="suppressions=$place/leaks:print_suppressions=0"
 
 # build OPTION…: with the sanitizer whose turn it is
 build() { swift build --sanitize="$sanitizer" --scratch-path ".build-sanitized/$sanitizer" "$@"; }
@@ -89,6 +89,8 @@ tests() {
 }
 
 for sanitizer in ${SANITIZERS:-thread address}; do
+  out=$place/$sanitizer
+  mkdir -p "$out"
   if [ "${1:-}" = tests ]; then
     tests
   else

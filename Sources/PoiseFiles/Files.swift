@@ -51,7 +51,8 @@ public enum Files {
     try parseJSON(try read(path), path: path)
   }
 
-  /// Opens what the user of the command has named, for reading: a pipe, such as a shell makes of `<(…)`, or a device as `/dev/stdin` too.
+  /// Opens what the user of the command has named, for reading: a pipe, such as a shell makes of `<(…)`, or a device as
+  /// `/dev/stdin` too.
   ///
   /// - Throws: `.missing`, or `.unreadable` for a folder, or what may not be read.
   public static func openInput(_ path: String) throws(FileError) -> FileHandle {

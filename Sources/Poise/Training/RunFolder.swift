@@ -127,8 +127,8 @@ public struct RunFolder: Sendable {
 
   /// Takes up a checkpoint's moments, step count and whatever else the trainer keeps.
   ///
-  /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model; `DataError` where counts are none of
-  ///   this checkpoint.
+  /// - Throws: `CheckpointError` where they are damaged or belong to another optimiser or model; `DataError` where counts are none
+  ///   of this checkpoint.
   public static func restore(_ trainer: some Trainer, from checkpoint: Checkpoint) throws {
     let optimizer = trainer.optimizer
     let weights = try SafeTensorsCollection(file: "\(checkpoint.path)/\(stateFile)")

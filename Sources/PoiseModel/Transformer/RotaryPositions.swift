@@ -2,8 +2,8 @@ import PoiseKernels
 
 /// Rotary positions (Su et al. 2021): the angle of position p and pair i is p·θᵢ.
 extension Transformer {
-  /// Fills the tables of a new workspace. They reach as far as its longest group, not as far as the model: a configuration may claim
-  /// a million positions and pays for those that are used. Angles are reduced in double precision.
+  /// Fills the tables of a new workspace. They reach as far as its longest group, not as far as the model: a configuration may
+  /// claim a million positions and pays for those that are used. Angles are reduced in double precision.
   func tabulateRotations(into tables: ActivationLayout.Rotations, _ a: Arena) {
     guard case .rotary(let base, let scaling) = configuration.positions else { return }
     let frequencies = scaling.frequencies(base: base, headSize: configuration.headSize)

@@ -139,11 +139,12 @@ public struct TransformerConfiguration: Sendable, Equatable {
   /// Far more positions than memory holds.
   public static let unlimitedContext = 1 << 24
 
-  // What a configuration may claim. The sum of all weights, which products of two sizes are, and plans of memory for the longest text
-  // then stay far from overflow, and no file of a hundred bytes costs much memory.
+  // What a configuration may claim. The sum of all weights, which products of two sizes are, and plans of memory for the longest
+  // text then stay far from overflow, and no file of a hundred bytes costs much memory.
   private static let largestSize = 1 << 24
   private static let mostBlocks = 512
-  /// Floats of the longest text, a row a token, in all blocks: those of a Llama of 405 billion parameters that read ten million tokens.
+  /// Floats of the longest text, a row a token, in all blocks: those of a Llama of 405 billion parameters that read ten million
+  /// tokens.
   private static let longestPass = 1 << 46
   /// Of a head that is rotated, whose frequencies are looked at one by one.
   private static let largestRotatedHead = 1 << 16

@@ -1,8 +1,8 @@
 import Poise
 import PoiseFiles
 
-/// `poise_annotations.jsonl` of a run that is resumed: a line that is no answer is one answer less, and what is remembered is what an
-/// annotator may say. The file is gone through once, and once more when it is tidied.
+/// `poise_annotations.jsonl` of a run that is resumed: a line that is no answer is one answer less, and what is remembered is what
+/// an annotator may say. The file is gone through once, and once more when it is tidied.
 enum AnnotationsTarget: FuzzTarget {
   static let name = "annotations"
   static let dictionary = [

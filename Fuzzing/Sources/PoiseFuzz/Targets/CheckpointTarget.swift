@@ -3,8 +3,8 @@ import PoiseFiles
 import PoiseModel
 import PoiseText
 
-/// `poise_state.safetensors` for a judge's trainer, which keeps the most beside the moments: what does not have the trainer's shapes is
-/// refused, nothing that is read is taken for a size, and the next step can be made, whatever the moments are.
+/// `poise_state.safetensors` for a judge's trainer, which keeps the most beside the moments: what does not have the trainer's shapes
+/// is refused, nothing that is read is taken for a size, and the next step can be made, whatever the moments are.
 enum CheckpointTarget: FuzzTarget {
   static let name = "checkpoint"
   static let dictionary = SafeTensorsTarget.dictionary + ["\"best\":", "\"best.parameters\":", "\"step\":", "\"v.head.weight\":"]

@@ -1,8 +1,9 @@
 import Poise
 import PoiseFiles
 
-/// A run that is resumed: `poise_run.json` of its checkpoint, and `metrics.jsonl`, two files. A checkpoint is whole where the files that
-/// it lists are there, byte for byte, and a name in the list leads to a file of its folder; options may be of any number and kind.
+/// A run that is resumed: `poise_run.json` of its checkpoint, and `metrics.jsonl`, two files. A checkpoint is whole where the files
+/// that it lists are there, byte for byte, and a name in the list leads to a file of its folder; options may be of any number and
+/// kind.
 enum RunTarget: FuzzTarget {
   static let name = "run"
   static let dictionary = [
