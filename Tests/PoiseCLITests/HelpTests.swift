@@ -65,10 +65,10 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["data"], ["data", "make"], ["data", "label"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"], ["reward"],
-    ["preference"], ["train"], ["verify-run"], ["sample"], ["score"], ["loss"], ["compare"], ["study"], ["nash"], ["check-gradients"],
-    ["bench"],
-    ["bench", "kernels"], ["bench", "peers"], ["profile"], ["profile", "sft"], ["doctor"], ["demo"],
+    [], ["data"], ["data", "make"], ["data", "label"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"],
+    ["reward"], ["preference"], ["train"], ["verify-run"], ["sample"], ["score"], ["loss"], ["compare"], ["study"], ["nash"],
+    ["check-gradients"], ["bench"], ["bench", "kernels"], ["bench", "peers"], ["profile"], ["profile", "sft"], ["doctor"],
+    ["demo"],
   ])
   func everyCommandExplainsItself(_ words: [String]) throws {
     let result = try PoiseProcess(words + ["--help"])

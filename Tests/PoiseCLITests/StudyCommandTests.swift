@@ -32,38 +32,38 @@ import Testing
     try PoiseProcess(["study", file, "--out", "\(folder.path)/\(out)"] + more)
   }
 
-  @Test func aStudyThatWasStoppedEndsInTheReportOfOneThatWasNot() throws {
+  /// Half of its commands are done, a run is torn, the line of a command is, and what was judged is lost.
+  @Test func aStudyThatWasKilledEndsInTheReportOfOneThatWasNot() throws {
     let file = try studyFile()
-    let whole = try study(file, "whole")
+    let (study, kept) = ("\(folder.path)/study", "\(folder.path)/kept")
+    let whole = try self.study(file, "study")
     #expect(whole.status == 0, "\(whole.errors)")
-    #expect(whole.output.contains("| rl | tau-0.") && whole.output.contains("| ipo | tau-0.1 |"))
-    // As one that was killed leaves it: half of the runs are done, one of them is torn, and one command is not remembered.
-    let stopped = "\(folder.path)/stopped"
-    try FileManager.default.copyItem(atPath: "\(folder.path)/whole", toPath: stopped)
-    let journal = try String(decoding: Files.read("\(stopped)/jobs.jsonl"), as: UTF8.self).split(separator: "\n")
-    try Files.replace("\(stopped)/jobs.jsonl", with: journal.prefix(6).joined(separator: "\n") + "\n{\"name\": \"ru")
-    Files.remove("\(stopped)/report")
-    Files.remove("\(stopped)/verdicts")
-    Files.remove("\(stopped)/runs/all/ipo/tau-0.1/seed-1/checkpoint-2/model.safetensors")
-    let again = try study(file, "stopped", "--jobs", "1")
-    #expect(again.status == 0, "\(again.errors)")
-    let figures = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/whole/report").sorted()
-    #expect(figures.contains("side-by-side.csv") && figures.contains("side-by-side.svg"))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(stopped)/report").sorted() == figures)
-    for name in figures {
-      #expect(try Files.read("\(stopped)/report/\(name)") == Files.read("\(folder.path)/whole/report/\(name)"), "\(name)")
+    try FileManager.default.moveItem(atPath: study, toPath: kept)
+    try FileManager.default.copyItem(atPath: kept, toPath: study)
+    let journal = try lines("\(kept)/jobs.jsonl")
+    try Files.replace("\(study)/jobs.jsonl", with: journal.prefix(6).joined(separator: "\n") + "\n{\"name\": \"ru")
+    for lost in ["report", "verdicts", "runs/all/ipo/tau-0.1/seed-1/checkpoint-2/model.safetensors"] {
+      Files.remove("\(study)/\(lost)")
     }
-    #expect(again.output.replacing("/stopped/", with: "/whole/") == whole.output)
-    let count = try String(decoding: Files.read("\(stopped)/jobs.jsonl"), as: UTF8.self).count { $0 == "\n" }
-    #expect(count == journal.count)
+    let again = try self.study(file, "study", "--jobs", "1")
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(again.output == whole.output)
+    let figures = try FileManager.default.contentsOfDirectory(atPath: "\(kept)/report").sorted()
+    #expect(figures.contains("side-by-side.csv") && figures.contains("side-by-side.svg"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(study)/report").sorted() == figures)
+    for name in figures { #expect(try Files.read("\(study)/report/\(name)") == Files.read("\(kept)/report/\(name)"), "\(name)") }
+    #expect(try lines("\(study)/jobs.jsonl").count == journal.count)
+  }
+
+  private func lines(_ path: String) throws -> [Substring] {
+    try String(decoding: Files.read(path), as: UTF8.self).split(whereSeparator: \.isNewline)
   }
 
   @Test func halvingGivesUpTheWorseHalf() throws {
-    let file = try studyFile()
-    let result = try study(file, "halved", "--search", "halving")
+    let result = try study(try studyFile(), "halved", "--search", "halving")
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("successive halving"))
-    let rows = result.output.split(separator: "\n").filter { $0.hasPrefix("| all | rl |") }
+    let rows = try lines("\(folder.path)/halved/report/search.csv").filter { $0.hasPrefix("rl,") }
     #expect(rows.count == 3)  // both after a step, one after two
   }
 
