@@ -32,7 +32,7 @@ test: setup ## all tests; those on published data need POISE_TEST_DATA
 	swift test --disable-xctest
 
 allocations: setup ## in an optimised build: that a step allocates nothing, and what training adapters takes
-	swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter 'AllocationTests|AdapterMemoryTests'
+	POISE_TEST_TARGETS="PoiseModelTests PoiseCLITests" swift test --disable-xctest -c release --scratch-path .build-optimized-tests -Xswiftc -enable-testing --filter 'AllocationTests|AdapterMemoryTests'
 
 sanitizers: setup ## real commands on tiny models under the thread and the address sanitizer (SANITIZERS="thread")
 	@sh Scripts/sanitizers.sh

@@ -54,6 +54,13 @@ func kernelTarget(_ name: String, instructionSet: String?) -> Target {
   let kernelTargets = [kernelTarget("PoiseKernelsNative", instructionSet: nil)]
 #endif
 
+/// For what waits for people, files and other modules all day: optimising the command's own lines takes half a minute of every clean
+/// build, at its very end, when there is nothing else to do beside it.
+let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
+/// Test targets that are built where not all are: `make allocations` needs two of them in an optimised build, which takes its time.
+let chosenTests = Context.environment["POISE_TEST_TARGETS"]?.split(separator: " ").map(String.init)
+
 /// Lending a span of an arena needs lifetime annotations.
 let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 
@@ -75,7 +82,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
-  targets: kernelTargets + [
+  targets: (kernelTargets + [
     // MARK: floor 0
     .systemLibrary(name: "CLanes", path: "CSystemLibs/CLanes"),
     .target(name: "PoiseDigest", swiftSettings: [.unsafeFlags(optimized)]),
@@ -117,7 +124,7 @@ let package = Package(
       dependencies: [
         "Poise", "PoiseBench", "PoiseStudy", "PoiseDigest", "PoiseGames", "PoiseKernelCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
-      ]),
+      ], swiftSettings: unoptimized),
 
     // MARK: tests
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
@@ -138,5 +145,5 @@ let package = Package(
     .testTarget(name: "PoiseReportTests", dependencies: ["PoiseReport", "PoiseTestSupport"]),
     .testTarget(name: "PoiseStudyTests", dependencies: ["PoiseStudy", "PoiseReport", "PoiseTestSupport"]),
     .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
-  ]
+  ]).filter { !$0.isTest || chosenTests?.contains($0.name) ?? true }
 )
