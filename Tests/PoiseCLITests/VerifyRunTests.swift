@@ -109,6 +109,17 @@ import Testing
     var description = try #require(try Files.readJSON(path).object)
     description["arguments"] = nil
     try Files.replace(path, with: JSON.object(description).page)
+    // A stranger's line starts a program, and says otherwise elsewhere; another is no training at all.
+    for (line, status) in [(online + ["--annotator=command:touch \(folder.path)/started"], 64), (["doctor"], 65)]
+      as [([String], Int32)]
+    {
+      description["arguments"] = .array(line.map { .string($0) })
+      try Files.replace(path, with: JSON.object(description).page)
+      #expect(try PoiseProcess(["verify-run", run]).status == status)
+    }
+    #expect(!Files.exists("\(folder.path)/started"))
+    description["arguments"] = nil
+    try Files.replace(path, with: JSON.object(description).page)
     let silent = try PoiseProcess(["verify-run", run])
     #expect(silent.status == 65 && silent.errors.contains("is not recorded"), "\(silent.errors)")
   }

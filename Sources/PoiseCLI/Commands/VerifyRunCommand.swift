@@ -50,15 +50,24 @@ struct VerifyRunCommand: ParsableCommand {
     if !output.json { Console.result("\nEvery byte is as the run wrote it.") }
   }
 
+  /// What makes runs; `poise profile` has a report of its own to write.
+  private static let commands = ["sft", "reward", "preference", "train"]
+
   /// The recorded command, made to stop where the newest checkpoint was written.
   private func program(for replay: RunReplay) throws -> PoiseProgram {
     let description = try replay.target.description()
-    guard var arguments = description["arguments"]?.array?.compactMap(\.string), arguments.first != "profile" else {
+    guard var arguments = description["arguments"]?.array?.compactMap(\.string), Self.commands.contains(arguments.first ?? "")
+    else {
       throw DataError(
         "\(replay.target.path)/poise_run.json", "the command that made the run is not recorded, so it cannot be made again.")
     }
-    let annotator = description["options"]?["annotator"]?.string ?? ""
-    guard startAnnotator || !Judge.startsProgram(annotator) else { throw UntrustedAnnotator(run: path, annotator: annotator) }
+    // The file's options are in the line already; what else it says by now is another line's matter.
+    arguments = Invocation.removing("config", from: arguments)
+    // The line is what will be run, whatever the file says of its options elsewhere.
+    let values = arguments.flatMap { [$0, String($0.drop { $0 != "=" }.dropFirst())] }
+    if !startAnnotator, let program = values.first(where: Judge.startsProgram) {
+      throw UntrustedAnnotator(run: path, annotator: program)
+    }
     // Looks change nothing in a run, and ask questions of their own.
     for option in ["evaluate-every", "evaluation-judge", "evaluation-prompts"] where arguments.first == "train" {
       arguments = Invocation.removing(option, from: arguments)
