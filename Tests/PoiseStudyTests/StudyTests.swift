@@ -91,4 +91,11 @@ import Testing
     #expect(SeedBootstrap.interval([[won, won], [lost, lost]]) == 0...1)
     #expect(SeedBootstrap.interval([[won, won], [won, won]]) == 1...1)
   }
+
+  /// A judge that is hardly sure says as much by its verdicts as one that is.
+  @Test func exploitabilityIsTheLeadOfTheBestOpponent() {
+    #expect(StudyResults.exploitability([[0.51, 0.51, 0.51, 0.49], [0.9, 0, 0, 0]]) == 0.25)
+    #expect(StudyResults.exploitability([[0.9, 0, 0, 0], [0.5, 0.4]]) == 0)
+    #expect(StudyResults.exploitability([]) == 0)
+  }
 }

@@ -122,8 +122,11 @@ extension StudyReport {
     let contradiction = against.isEmpty ? "none of those the other way round" : "of those the other way round: \(names)"
     let clarity =
       clear.isEmpty ? "No interval here leaves ½ out." : "\(clear.count) have an interval without ½ here, \(contradiction)."
-    return "Of the \(compared.count) pairs that both have, \(alike) \(alike == 1 ? "is" : "are") ordered as in the paper. "
-      + clarity
+    let order =
+      compared.count == 1
+      ? "The one pair that both have is ordered \(alike == 1 ? "as" : "the other way round than") in the paper."
+      : "Of the \(compared.count) pairs that both have, \(alike) \(alike == 1 ? "is" : "are") ordered as in the paper."
+    return order + " " + clarity
   }
 
   private func frontier(_ condition: String) -> Document.Figure {

@@ -50,30 +50,38 @@ extension StudyReport {
   private func choices(_ condition: String) -> Document.Table {
     let rows = results.choices.filter { $0.condition == condition }.map { choice -> [Prose] in
       let opponent = choice.method == study.baseline ? "SFT" : study.baseline ?? "SFT"
+      let chosen = points(choice.method, condition).first { $0.cell.setting == choice.setting && $0.step == choice.step }
       return [
         Prose(choice.method), Prose(words(choice.method, choice.setting)), Prose(String(choice.step)),
         Prose("\(Wording.share(choice.rate)) over \(opponent)"),
-      ]
+      ] + cells(of: chosen?.measures)
     }
-    return Document.Table(["method", "setting", "steps", "win rate on validation"], rows, name: name("choices", condition))
+    return Document.Table(
+      ["method", "setting", "steps", "win rate on validation"] + Self.measureNames, rows, name: name("choices", condition))
+  }
+
+  /// What stands beside win rates, as columns.
+  private static let measureNames = ["KL to SFT", "tokens", "distinct pairs"]
+
+  private func cells(of measures: StudyResults.Measures?) -> [Prose] {
+    guard let measures else { return Self.measureNames.map { _ in "–" } }
+    return [
+      Prose(measures.divergence.formatted(decimals: 2)), Prose(measures.length.formatted(decimals: 1)),
+      Prose(measures.distinctPairs.formatted(decimals: 3)),
+    ]
   }
 
   private func everything(_ condition: String) -> Document.Table {
     let rows = results.search.filter { $0.cell.condition == condition }.map { point -> [Prose] in
       let failure = Prose(point.failure == nil ? "–" : "diverged")
-      let measures = point.measures
       return [
         Prose(point.cell.method), Prose(words(point.cell.method, point.cell.setting)), Prose(String(point.step)),
         point.rate.map { Prose(Wording.share($0.value)) } ?? failure,
         point.rate.map { Prose(Wording.interval($0.interval)) } ?? "–",
-        measures.map { Prose($0.divergence.formatted(decimals: 2)) } ?? "–",
-        measures.map { Prose($0.length.formatted(decimals: 1)) } ?? "–",
-        measures.map { Prose($0.distinctPairs.formatted(decimals: 3)) } ?? "–",
-      ]
+      ] + cells(of: point.measures)
     }
     return Document.Table(
-      ["method", "setting", "steps", "win rate", "95 %", "KL to SFT", "tokens", "distinct pairs"], rows,
-      name: name("search", condition))
+      ["method", "setting", "steps", "win rate", "95 %"] + Self.measureNames, rows, name: name("search", condition))
   }
 
   // MARK: Figures

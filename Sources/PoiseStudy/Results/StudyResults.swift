@@ -73,6 +73,13 @@ public struct StudyResults: Sendable {
     }
   }
 
+  /// By how much the best of its opponents wins more often than it loses: 0 for what nobody beats, ½ for what one always beats.
+  ///
+  /// - Parameter opponents: p(opponent ≻ it) at every prompt, by opponent; verdicts count, as in every win rate.
+  static func exploitability(_ opponents: [[Double]]) -> Double {
+    max(0, (opponents.map { Rate($0).value }.max() ?? 0) - 0.5)
+  }
+
   /// How a method's seeds stand on test prompts.
   public struct Standing: Sendable {
     public let condition: String
@@ -82,7 +89,7 @@ public struct StudyResults: Sendable {
     /// Of their mean, 95 %, over seeds and prompts.
     public let overSupervisedInterval: ClosedRange<Double>
     public let measures: [Measures]
-    /// By seed: the largest p(other ≻ this) − ½ among all policies of the condition, the supervised one included; at least 0.
+    /// By seed, among all other policies of the condition and the supervised one.
     public let exploitability: [Double]
   }
 

@@ -9,8 +9,6 @@ public struct StudyFolder: Sendable {
   func callAsFunction(_ relative: String) -> String { "\(path)/\(relative)" }
 
   var journal: String { self("jobs.jsonl") }
-  /// The study that the folder is of.
-  var description: String { self("study.json") }
 }
 
 /// A run of a study: a method with a setting, under a condition, with a seed.

@@ -200,7 +200,7 @@ public final class StudyRunner {
           overSupervisedInterval: SeedBootstrap.interval(row.answers.map { [preferences[$0]![supervised]!] }),
           measures: try row.answers.map { StudyResults.Measures(try verdicts.answers($0)) },
           exploitability: row.answers.map { answers in
-            max(0, all.filter { $0 != answers }.map { preferences[$0]![answers]!.mean - 0.5 }.max()!)
+            StudyResults.exploitability(all.filter { $0 != answers }.map { preferences[$0]![answers]! })
           }))
     }
   }
