@@ -48,6 +48,7 @@ import Testing
     #expect(text.contains("searched among 0.05 and 0.1; 0.1 was best on validation"))
     #expect(text.contains("0.05 (0.600) came close enough to 0.650"))
     #expect(text.contains("It is the largest that was tried"))
+    #expect(text.contains("best at an end of what was tried, and may do better beyond it: dpo (0.4, the largest)."), "\(text)")
   }
 
   @Test func adviceDoesNotPraiseWhatIsNotBetterThanTheStart() {
@@ -160,7 +161,7 @@ private struct InventedStudy {
             preset: "tiny", posts: 1, vocabularySize: 1, judgedPosts: 1, annotator: "rubric", supervised: RunOptions(),
             judges: RunOptions()))),
       options: RunOptions([.init("steps", "40"), .init("checkpoint-every", "20")]),
-      methods: [method("ipo", ["0.05", "0.1"]), method("dpo", ["0.4"]), method("rl", ["0.4"])],
+      methods: [method("ipo", ["0.05", "0.1"]), method("dpo", ["0.2", "0.4"]), method("rl", ["0.4"])],
       conditions: [.init(name: "all", options: RunOptions())], baseline: nil, seedCount: 1, search: .grid)
     var results = StudyResults()
     let measures = StudyResults.Measures(Answers(list: Self.answers))

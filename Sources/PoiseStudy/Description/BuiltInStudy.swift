@@ -42,7 +42,7 @@ public enum BuiltInStudy: String, CaseIterable, Sendable {
   private static let small = """
     small:
       task: {posts: 8000, judged-posts: 2000, validation-prompts: 200, test-prompts: 200, sft: {steps: 300}, judges: {steps: 200}}
-      options: {steps: 60, batch-size: 16, checkpoint-every: 20}
+      options: {steps: 150, batch-size: 16, checkpoint-every: 50}
     """
 
   private static let paperStudy = """
@@ -51,21 +51,21 @@ public enum BuiltInStudy: String, CaseIterable, Sendable {
     \(options)
     baseline: rl                     # the others' settings are chosen against its best
     methods:                         # a list is what is swept
-      rl: {tau: [0.1, 0.2, 0.4, 0.8, 1.6]}
-      ipo: {tau: [0.025, 0.05, 0.1, 0.2, 0.4]}
-      ipo-md: {tau: [0.025, 0.05, 0.1, 0.2, 0.4], mixture: [0.125, 0.25]}
-      dpo: {tau: [0.1, 0.2, 0.4, 0.8, 1.6]}
-      slic: {tau: [0.1, 0.2, 0.4, 0.8, 1.6]}
-      nash-md: {tau: [0.025, 0.05, 0.1, 0.2, 0.4], mixture: [0.125, 0.25]}
+      rl: {tau: [0.025, 0.05, 0.1, 0.2, 0.4]}
+      ipo: {tau: [0.00625, 0.0125, 0.025, 0.05, 0.1]}
+      ipo-md: {tau: [0.00625, 0.0125, 0.025, 0.05, 0.1], mixture: [0.125, 0.25]}
+      dpo: {tau: [0.025, 0.05, 0.1, 0.2, 0.4]}
+      slic: {tau: [0.05, 0.1, 0.2, 0.4, 0.8]}
+      nash-md: {tau: [0.00625, 0.0125, 0.025, 0.05, 0.1], mixture: [0.125, 0.25]}
     seeds: 3
     \(small)
       methods:
-        rl: {tau: [0.2, 0.4, 0.8]}
-        ipo: {tau: [0.05, 0.1, 0.2]}
-        ipo-md: {tau: [0.05, 0.1, 0.2], mixture: [0.125]}
-        dpo: {tau: [0.2, 0.4, 0.8]}
-        slic: {tau: [0.2, 0.4, 0.8]}
-        nash-md: {tau: [0.05, 0.1, 0.2], mixture: [0.125]}
+        rl: {tau: [0.05, 0.1, 0.2]}
+        ipo: {tau: [0.0125, 0.025, 0.05]}
+        ipo-md: {tau: [0.0125, 0.025, 0.05], mixture: [0.125]}
+        dpo: {tau: [0.05, 0.1, 0.2]}
+        slic: {tau: [0.1, 0.2, 0.4]}
+        nash-md: {tau: [0.0125, 0.025, 0.05], mixture: [0.125]}
     """
 
   private static let offlineVersusOnlineStudy = """

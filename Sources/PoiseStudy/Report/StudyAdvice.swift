@@ -122,12 +122,12 @@ struct StudyAdvice {
   }
 
   private func setting(_ choice: StudyResults.Choice) -> Prose {
-    let others = "What was chosen of the others stands below, with all that was searched."
+    let others = [atTheEnds(except: choice.method), "What was chosen of the others stands below, with all that was searched."]
     guard let method = study.method(choice.method), let sweep = method.swept.first(where: { $0.option == "tau" }),
-      sweep.values.count > 1, let chosen = method.setting(in: choice.setting)?["tau"], let chosenNumber = Double(chosen)
+      sweep.values.count > 1, let chosen = method.setting(in: choice.setting)?["tau"]
     else {
       let only = tau(choice).map { "τ of \(choice.method) was not searched: \($0) is all that was tried." }
-      return Prose("Which τ.", .strong) + Prose(" " + [only, others].compactMap(\.self).joined(separator: " "))
+      return Prose("Which τ.", .strong) + Prose(" " + ([only] + others).compactMap(\.self).joined(separator: " "))
     }
     let best = sweep.values.compactMap { value in
       results.bestPoint(choice.method, condition) { method.setting(in: $0)?["tau"] == value }
@@ -144,15 +144,22 @@ struct StudyAdvice {
         "\(names) came close enough to \(Wording.share(own.value)) that the intervals overlap: the choice among them may be chance."
       )
     }
-    let numbers = sweep.values.compactMap(Double.init)
-    if chosenNumber == numbers.max() {
-      sentences.append("It is the largest that was tried; a larger one may be better still.")
-    } else if chosenNumber == numbers.min() {
-      sentences.append("It is the smallest that was tried; a smaller one may be better still.")
-    }
+    if let end = sweep.end(chosen) { sentences.append("It is the \(end.rawValue) that was tried; a \(end.beyond) one may be better still.") }
     sentences.append("τ means something else to every loss: do not carry it from one method to another.")
-    sentences.append(others)
+    sentences += others.compactMap(\.self)
     return Prose("Which τ.", .strong) + Prose(" " + sentences.joined(separator: " "))
+  }
+
+  /// Methods that a wider search may do more for than for the one that is recommended.
+  private func atTheEnds(except best: String) -> String? {
+    let found = study.methods.filter { $0.name != best }.compactMap { method -> String? in
+      guard let choice = results.choice(method.name, condition), let sweep = method.swept.first(where: { $0.option == "tau" }),
+        let chosen = method.setting(in: choice.setting)?["tau"], let end = sweep.end(chosen)
+      else { return nil }
+      return "\(method.name) (\(chosen), the \(end.rawValue))"
+    }
+    guard !found.isEmpty else { return nil }
+    return "Of the others these were best at an end of what was tried, and may do better beyond it: \(Wording.list(found))."
   }
 
   // MARK: For which data
@@ -207,6 +214,22 @@ extension StudyResults {
   func bestPoint(_ method: String, _ condition: String, where holds: (_ setting: String) -> Bool) -> SearchPoint? {
     search.filter { $0.cell.method == method && $0.cell.condition == condition && $0.rate != nil && holds($0.cell.setting) }
       .max { $0.rate!.value < $1.rate!.value }
+  }
+}
+
+extension Study.Method.Sweep {
+  /// An end of what was tried, which what is best may lie beyond.
+  fileprivate enum End: String {
+    case smallest, largest
+
+    var beyond: String { self == .smallest ? "smaller" : "larger" }
+  }
+
+  /// Nil for a value between others, and where nothing else was tried.
+  fileprivate func end(_ value: String) -> End? {
+    let numbers = values.compactMap(Double.init)
+    guard numbers.count > 1, let number = Double(value) else { return nil }
+    return number == numbers.min() ? .smallest : number == numbers.max() ? .largest : nil
   }
 }
 
