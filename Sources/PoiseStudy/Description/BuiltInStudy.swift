@@ -29,6 +29,8 @@ public enum BuiltInStudy: String, CaseIterable, Sendable {
       judges: {steps: 400, batch-size: 32, learning-rate: 0.001, warmup-steps: 20, evaluate-every: 50, patience: 4}
     """
 
+  private static let cyclicTask = task.replacing("judge: rubric  ", with: "judge: \"rubric:cyclic\"")
+
   private static let options = """
     options:                         # of `poise train`, in every run
       steps: 300
@@ -73,12 +75,12 @@ public enum BuiltInStudy: String, CaseIterable, Sendable {
     \(task)
     \(options)
     methods:
-      ipo: {tau: [0.05, 0.1, 0.2]}
-      ipo-offline: {algorithm: ipo, offline: true, tau: [0.05, 0.1, 0.2]}
-      dpo: {tau: [0.2, 0.4, 0.8]}
-      dpo-offline: {algorithm: dpo, offline: true, tau: [0.2, 0.4, 0.8]}
-      slic: {tau: [0.2, 0.4, 0.8]}
-      slic-offline: {algorithm: slic, offline: true, tau: [0.2, 0.4, 0.8]}
+      ipo: {tau: [0.0125, 0.025, 0.05, 0.1]}
+      ipo-offline: {algorithm: ipo, offline: true, tau: [0.0125, 0.025, 0.05, 0.1]}
+      dpo: {tau: [0.05, 0.1, 0.2, 0.4]}
+      dpo-offline: {algorithm: dpo, offline: true, tau: [0.05, 0.1, 0.2, 0.4]}
+      slic: {tau: [0.05, 0.1, 0.2, 0.4]}
+      slic-offline: {algorithm: slic, offline: true, tau: [0.05, 0.1, 0.2, 0.4]}
     seeds: 3
     \(small)
     """
@@ -88,11 +90,11 @@ public enum BuiltInStudy: String, CaseIterable, Sendable {
     \(task)
     \(options)
     methods:
-      ipo: {tau: [0.05, 0.1, 0.2]}
-      ipo-md: {tau: [0.05, 0.1, 0.2]}
-      dpo: {tau: [0.2, 0.4, 0.8]}
-      slic: {tau: [0.2, 0.4, 0.8]}
-      nash-md: {tau: [0.05, 0.1, 0.2]}
+      ipo: {tau: [0.0125, 0.025, 0.05]}
+      ipo-md: {tau: [0.0125, 0.025, 0.05]}
+      dpo: {tau: [0.05, 0.1, 0.2]}
+      slic: {tau: [0.1, 0.2, 0.4]}
+      nash-md: {tau: [0.0125, 0.025, 0.05]}
     conditions:                      # the share of labels that say the opposite
       flipped-0: {labels: bernoulli}
       flipped-10: {labels: bernoulli, label-smoothing: 0.1}
@@ -100,27 +102,27 @@ public enum BuiltInStudy: String, CaseIterable, Sendable {
       flipped-30: {labels: bernoulli, label-smoothing: 0.3}
       flipped-40: {labels: bernoulli, label-smoothing: 0.4}
     seeds: 3
-    \(small)
+    \(small.replacing("steps: 150", with: "steps: 100"))
       seeds: 2
       methods:
-        ipo: {tau: [0.1]}
-        ipo-md: {tau: [0.1]}
-        dpo: {tau: [0.4]}
-        slic: {tau: [0.4]}
-        nash-md: {tau: [0.1]}
+        ipo: {tau: [0.05]}
+        ipo-md: {tau: [0.05]}
+        dpo: {tau: [0.2]}
+        slic: {tau: [0.2]}
+        nash-md: {tau: [0.05]}
     """
 
   private static let intransitiveStudy = """
     title: Preferences that go in a circle, note over wish over word over note
-    \(task.replacing("judge: rubric  ", with: "judge: \"rubric:cyclic\""))
+    \(cyclicTask)
     \(options)
     methods:
-      rl: {tau: [0.2, 0.4, 0.8]}
-      ipo: {tau: [0.05, 0.1, 0.2]}
-      ipo-md: {tau: [0.05, 0.1, 0.2]}
-      dpo: {tau: [0.2, 0.4, 0.8]}
-      slic: {tau: [0.2, 0.4, 0.8]}
-      nash-md: {tau: [0.05, 0.1, 0.2]}
+      rl: {tau: [0.05, 0.1, 0.2]}
+      ipo: {tau: [0.0125, 0.025, 0.05]}
+      ipo-md: {tau: [0.0125, 0.025, 0.05]}
+      dpo: {tau: [0.05, 0.1, 0.2]}
+      slic: {tau: [0.1, 0.2, 0.4]}
+      nash-md: {tau: [0.0125, 0.025, 0.05]}
     seeds: 3
     \(small)
     """
@@ -130,23 +132,23 @@ public enum BuiltInStudy: String, CaseIterable, Sendable {
     \(task)
     \(options)
     methods:
-      ipo-sum: {algorithm: ipo, tau: [0.05, 0.1, 0.2]}
-      ipo-mean: {algorithm: ipo, reduction: mean, tau: [0.5, 1, 2]}
-      dpo-sum: {algorithm: dpo, tau: [0.2, 0.4, 0.8]}
-      dpo-mean: {algorithm: dpo, reduction: mean, tau: [2.5, 5, 10]}
+      ipo-sum: {algorithm: ipo, tau: [0.0125, 0.025, 0.05]}
+      ipo-mean: {algorithm: ipo, reduction: mean, tau: [0.2, 0.4, 0.8]}
+      dpo-sum: {algorithm: dpo, tau: [0.05, 0.1, 0.2]}
+      dpo-mean: {algorithm: dpo, reduction: mean, tau: [0.8, 1.6, 3.2]}
     seeds: 3
     \(small)
     """
 
   private static let momentumStudy = """
     title: Momentum, which makes policies orbit where preferences are cyclic
-    \(task.replacing("judge: rubric  ", with: "judge: \"rubric:cyclic\""))
+    \(cyclicTask)
     \(options)
     methods:
-      ipo-adamw: {algorithm: ipo, optimizer: adamw, learning-rate: 0.0005, momentum: 0, tau: [0.05, 0.1, 0.2]}
-      ipo-momentum: {algorithm: ipo, optimizer: adamw, learning-rate: 0.0005, momentum: 0.9, tau: [0.05, 0.1, 0.2]}
-      ipo-md-adamw: {algorithm: ipo-md, optimizer: adamw, learning-rate: 0.0005, momentum: 0, tau: [0.05, 0.1, 0.2]}
-      ipo-md-momentum: {algorithm: ipo-md, optimizer: adamw, learning-rate: 0.0005, momentum: 0.9, tau: [0.05, 0.1, 0.2]}
+      ipo-adamw: {algorithm: ipo, optimizer: adamw, learning-rate: 0.0005, momentum: 0, tau: [0.0125, 0.025, 0.05]}
+      ipo-momentum: {algorithm: ipo, optimizer: adamw, learning-rate: 0.0005, momentum: 0.9, tau: [0.0125, 0.025, 0.05]}
+      ipo-md-adamw: {algorithm: ipo-md, optimizer: adamw, learning-rate: 0.0005, momentum: 0, tau: [0.0125, 0.025, 0.05]}
+      ipo-md-momentum: {algorithm: ipo-md, optimizer: adamw, learning-rate: 0.0005, momentum: 0.9, tau: [0.0125, 0.025, 0.05]}
     seeds: 3
     \(small)
     """

@@ -144,7 +144,9 @@ struct StudyAdvice {
         "\(names) came close enough to \(Wording.share(own.value)) that the intervals overlap: the choice among them may be chance."
       )
     }
-    if let end = sweep.end(chosen) { sentences.append("It is the \(end.rawValue) that was tried; a \(end.beyond) one may be better still.") }
+    if let end = sweep.end(chosen) {
+      sentences.append("It is the \(end.rawValue) that was tried; a \(end.beyond) one may be better still.")
+    }
     sentences.append("τ means something else to every loss: do not carry it from one method to another.")
     sentences += others.compactMap(\.self)
     return Prose("Which τ.", .strong) + Prose(" " + sentences.joined(separator: " "))
