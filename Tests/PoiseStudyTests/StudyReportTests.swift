@@ -61,6 +61,27 @@ import Testing
     #expect(text[1].contains("training made it worse"))
   }
 
+  @Test func adviceAcrossConditionsNamesWhoIsBestUnderWhichAndWhoIsHarmed() {
+    let quiet = InventedStudy(rates: ["ipo/dpo": 0.7, "ipo/rl": 0.6, "dpo/rl": 0.4], halfWidth: 0.05)
+    let loud = InventedStudy(rates: ["ipo/dpo": 0.3, "ipo/rl": 0.6, "dpo/rl": 0.6], halfWidth: 0.05, condition: "loud")
+    var (study, results) = (quiet.study, quiet.results)
+    study.conditions += loud.study.conditions
+    results.pairings += loud.results.pairings
+    let harmed = ["ipo": 0.75, "dpo": 0.7, "rl": 0.45]
+    results.standings += loud.results.standings.map { standing in
+      let mean = harmed[standing.method]!
+      return .init(
+        condition: "loud", method: standing.method, overSupervised: [mean], overSupervisedInterval: mean - 0.1...mean + 0.1,
+        measures: standing.measures, exploitability: standing.exploitability)
+    }
+    let text = ConditionAdvice(study, results).paragraphs.map(\.plain).joined(separator: "\n")
+    #expect(text.hasPrefix("By mean win rate over the others the best is ipo under all and dpo under loud."))
+    #expect(
+      text.contains("from all to loud: highest in the end ipo, from 0.800 to 0.750 (0.650–0.850); lowest rl, from 0.800 to 0.450")
+    )
+    #expect(text.contains("no longer shown to be better than the supervised policy: rl."))
+  }
+
   // MARK: Numbers
 
   @Test func theMatrixIsAntisymmetric() throws {
@@ -148,7 +169,7 @@ private struct InventedStudy {
   ]
 
   /// - Parameter rates: p(row ≻ column) by `row/column`.
-  init(rates: [String: Double], halfWidth: Double, overSupervised: Double = 0.8) {
+  init(rates: [String: Double], halfWidth: Double, overSupervised: Double = 0.8, condition: String = "all") {
     func method(_ name: String, _ values: [String]) -> Study.Method {
       Study.Method(name: name, algorithm: name, options: RunOptions(), swept: [.init(option: "tau", values: values)])
     }
@@ -162,7 +183,7 @@ private struct InventedStudy {
             judges: RunOptions()))),
       options: RunOptions([.init("steps", "40"), .init("checkpoint-every", "20")]),
       methods: [method("ipo", ["0.05", "0.1"]), method("dpo", ["0.2", "0.4"]), method("rl", ["0.4"])],
-      conditions: [.init(name: "all", options: RunOptions())], baseline: nil, seedCount: 1, search: .grid)
+      conditions: [.init(name: condition, options: RunOptions())], baseline: nil, seedCount: 1, search: .grid)
     var results = StudyResults()
     let measures = StudyResults.Measures(Answers(list: Self.answers))
     for (index, method) in study.methods.enumerated() {
@@ -176,17 +197,17 @@ private struct InventedStudy {
         }
       }
       let chosen = method.settings.last!.folderName
-      results.choices.append(.init(condition: "all", method: method.name, setting: chosen, step: 40, rate: 0.65))
+      results.choices.append(.init(condition: condition, method: method.name, setting: chosen, step: 40, rate: 0.65))
       let around = max(0, overSupervised - 0.1)...min(1, overSupervised + 0.1)
       results.standings.append(
         .init(
-          condition: "all", method: method.name, overSupervised: [overSupervised], overSupervisedInterval: around,
+          condition: condition, method: method.name, overSupervised: [overSupervised], overSupervisedInterval: around,
           measures: [measures], exploitability: [0.1 * Double(index)]))
       for column in study.methods[(index + 1)...] {
         let rate = rates["\(method.name)/\(column.name)"]!
         results.pairings.append(
           .init(
-            condition: "all", row: method.name, column: column.name, rates: [rate - 0.01, rate + 0.01],
+            condition: condition, row: method.name, column: column.name, rates: [rate - 0.01, rate + 0.01],
             interval: rate - halfWidth...rate + halfWidth))
       }
     }

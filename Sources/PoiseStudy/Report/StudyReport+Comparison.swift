@@ -10,7 +10,8 @@ extension StudyReport {
     let isFirst = condition == study.conditions[0].name
     let figures = [matrix(condition)] + (isFirst ? published.map { [figure(of: $0)] } ?? [] : [])
     let beside = published.map { [Document.Block.paragraph(Prose(agreement(with: $0, condition)))] } ?? []
-    return [.heading(2, "Side by side" + suffix(condition)), .figures(figures)] + beside + [
+    let opening = [Document.Block.heading(2, "Side by side" + suffix(condition))] + adviceUnder(condition)
+    return opening + [.figures(figures)] + beside + [
       .heading(3, "How they stand" + suffix(condition)),
       .paragraph(
         """

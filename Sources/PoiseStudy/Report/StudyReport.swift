@@ -27,10 +27,12 @@ public struct StudyReport {
 
   /// The answer and the tables that it comes from, for a terminal.
   public var summary: String {
-    let tables = study.conditions.flatMap { condition in
-      [sideBySideTable(condition.name), standingsTable(condition.name)].map { Document.Block.table($0) }
+    let found = study.conditions.flatMap { condition -> [Document.Block] in
+      let heading: [Document.Block] = study.conditions.count > 1 ? [.heading(2, condition.name)] : []
+      let tables = [sideBySideTable(condition.name), standingsTable(condition.name)].map { Document.Block.table($0) }
+      return heading + adviceUnder(condition.name) + tables
     }
-    return Document(study.title, answer + tables).markdown(figures: "report")
+    return Document(study.title, answer + found).markdown(figures: "report")
   }
 
   func document() throws -> Document {
@@ -44,13 +46,18 @@ public struct StudyReport {
     return Document(study.title, blocks)
   }
 
-  /// What to do, for each condition.
+  /// What to do, in all, and how that was found.
   private var answer: [Document.Block] {
-    let advice = study.conditions.flatMap { condition -> [Document.Block] in
-      let heading: [Document.Block] = study.conditions.count > 1 ? [.heading(3, condition.name)] : []
-      return heading + StudyAdvice(study, results, condition: condition.name).paragraphs.map { .paragraph($0) }
-    }
-    return advice + [.paragraph(Prose(protocolOfComparison))]
+    let advice =
+      study.conditions.count > 1
+      ? ConditionAdvice(study, results).paragraphs : StudyAdvice(study, results, condition: study.conditions[0].name).paragraphs
+    return (advice + [Prose(protocolOfComparison)]).map { .paragraph($0) }
+  }
+
+  /// What to do under one of several conditions; nothing where there is only one, for which the answer speaks.
+  func adviceUnder(_ condition: String) -> [Document.Block] {
+    guard study.conditions.count > 1 else { return [] }
+    return StudyAdvice(study, results, condition: condition).paragraphs.map { .paragraph($0) }
   }
 
   private var protocolOfComparison: String {
