@@ -7,7 +7,7 @@ BENCH_OPTIONS ?= --no-progress --grouping metric
 # What swift-format looks at; links to Sources/PoiseKernels/Rows are not followed.
 SWIFT_FILES = Package.swift Sources Tests Benchmarks Fuzzing/Package.swift Fuzzing/Sources
 
-.PHONY: menu setup build demo demo-all demo-short test allocations sanitizers sanitizers-tests crashes long-runs human summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
+.PHONY: menu setup build demo demo-all demo-short test allocations sanitizers sanitizers-tests crashes long-runs human restaurants summaries lint format bench bench-baseline bench-check gradients fuzz interop docs clean
 
 menu: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ long-runs: build ## memory and the time of a step over ten thousand steps of eve
 
 human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh
+
+restaurants: build ## a study on people's texts and people's preferences, half an hour (needs POISE_TEST_DATA; RESTAURANTS_OUT=runs/restaurants)
+	@sh Scripts/restaurants.sh
 
 summaries: build ## two architectures learn to summarise papers, an hour (needs POISE_TEST_DATA; SUMMARIES_OUT=runs/summaries)
 	@sh Scripts/summaries.sh

@@ -173,17 +173,17 @@ private struct InventedStudy {
     func method(_ name: String, _ values: [String]) -> Study.Method {
       Study.Method(name: name, algorithm: name, options: RunOptions(), swept: [.init(option: "tau", values: values)])
     }
+    let task = StudyTask(
+      name: "", validationCount: 100, testCount: 100, judge: "rubric",
+      source: .builtIn(
+        .init(
+          preset: "tiny", posts: 1, vocabularySize: 1, judgedPosts: 1, annotator: "rubric", supervised: RunOptions(),
+          judges: RunOptions())))
     study = Study(
-      title: "Made up",
-      task: StudyTask(
-        validationCount: 100, testCount: 100, judge: "rubric",
-        source: .builtIn(
-          .init(
-            preset: "tiny", posts: 1, vocabularySize: 1, judgedPosts: 1, annotator: "rubric", supervised: RunOptions(),
-            judges: RunOptions()))),
+      title: "Made up", tasks: [task],
       options: RunOptions([.init("steps", "40"), .init("checkpoint-every", "20")]),
       methods: [method("ipo", ["0.05", "0.1"]), method("dpo", ["0.2", "0.4"]), method("rl", ["0.4"])],
-      conditions: [.init(name: condition, options: RunOptions())], baseline: nil, seedCount: 1, search: .grid)
+      conditions: [.init(name: condition, options: RunOptions(), task: task)], baseline: nil, seedCount: 1, search: .grid)
     var results = StudyResults()
     let measures = StudyResults.Measures(Answers(list: Self.answers))
     for (index, method) in study.methods.enumerated() {
@@ -228,7 +228,7 @@ private struct InventedStudy {
     ]
     let folder = StudyFolder(path)
     let answers = results.choices.map { StudyCell(of: $0, seed: 1).answers(.test, step: $0.step) }
-    for file in answers + [StudyStages.supervisedAnswers(.test)] {
+    for file in answers + [study.tasks[0].supervisedAnswers(.test)] {
       try write(line.line + "\n", to: folder(file))
     }
     try write(

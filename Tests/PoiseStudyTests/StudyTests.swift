@@ -54,6 +54,7 @@ import Testing
   private static let mistakes: [(key: String, value: JSON, words: String)] = [
     ("methods", ["ipo": ["tau": ["0.1", "0.1"]], "dpo": [:]], "methods.ipo.tau: a list of different values"),
     ("methods", ["ipo": [:]], "two methods or more"), ("methods", ["a/b": [:], "c": [:]], "methods.a/b: a method is called by"),
+    ("tasks", [:], "\"task\" and \"tasks\""),
     ("baseline", "rl", "baseline: no method is called rl"), ("seeds", "0", "seeds: \"0\" is no count"),
     ("search", "random", "search: grid or halving"), ("options", [:], "options: \"steps\""),
     ("arms", [:], "there is no \"arms\" here"),
@@ -74,11 +75,30 @@ import Testing
     let cell = StudyCell(study.conditions[0], md, md.settings[1], seed: 2)
     #expect(cell.folder == "runs/all/md/tau-1_mixture-0.5/seed-2")
     #expect(cell.answers(.test, step: 8) == "answers/all/md/tau-1_mixture-0.5/seed-2/step-8.test.jsonl")
-    let stages = StudyStages(study: study, folder: StudyFolder("out"))
+    let stages = StudyStages(study: study, task: study.tasks[0], folder: StudyFolder("out"))
     let job = stages.training(StudyCell(study.conditions[0], ipo, ipo.settings[0], seed: 0), to: 8)
     #expect(job.arguments.starts(with: ["train", "ipo", "--model=m", "--prompts=p", "--annotator=rubric", "--steps=10"]))
     #expect(job.arguments.contains("--stop-after=8") && job.arguments.contains("--tau=0.1"))
     #expect(job.run == "out/runs/all/ipo/tau-0.1/seed-0")
+  }
+
+  /// A task is made for all conditions that it has part in.
+  @Test func everyTaskGoesThroughEveryCondition() throws {
+    let study = try study {
+      $0["task"] = nil
+      $0["tasks"] = ["mine": Self.task, "made": ["posts": "5", "judge": "rubric:cyclic"]]
+      $0["conditions"] = ["soft": [:], "hard": ["labels": "argmax"]]
+    }
+    #expect(study.conditions.map(\.name) == ["mine-soft", "mine-hard", "made-soft", "made-hard"])
+    #expect(study.conditions.map(\.task.judge) == ["rubric", "rubric", "rubric:cyclic", "rubric:cyclic"])
+    let cell = StudyCell(study.conditions[3], study.methods[0], study.methods[0].settings[0], seed: 0)
+    let stages = StudyStages(study: study, task: study.tasks[1], folder: StudyFolder("out"))
+    #expect(stages.preparation.flatMap(\.self).allSatisfy { $0.name.hasPrefix("tasks/made/") })
+    let job = stages.training(cell, to: 4)
+    #expect(job.arguments.contains("--model=out/tasks/made/sft") && job.arguments.contains("--labels=argmax"))
+    #expect(stages.answeringSupervised(.test).name == "answers/supervised-made.test.jsonl")
+    let both = #expect(throws: DataError.self) { try self.study { $0["tasks"] = ["a": Self.task] } }
+    #expect(both?.description.contains("the file has \"task\" and \"tasks\"") == true)
   }
 
   /// Three seeds each that are as good as each other, on prompts that are all a coin's toss: ½ is within, and wider than over prompts

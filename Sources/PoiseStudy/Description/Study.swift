@@ -1,15 +1,16 @@
 import PoiseFiles
 
-/// A comparison of methods on one task, as its file describes it: every method with every setting of what is swept, the best setting
+/// A comparison of methods, on one task or several, as its file describes it: every method with every setting of what is swept, the best setting
 /// of each chosen on validation prompts, several seeds of the chosen ones, and all of them side by side on other prompts
 /// (Calandriello et al. 2024, section 6).
 public struct Study: Sendable, Equatable {
   public var title: String
-  public var task: StudyTask
+  /// One at least; what is the only one has no name.
+  public var tasks: [StudyTask]
   /// Options of `poise train` in every run.
   public var options: RunOptions
   public var methods: [Method]
-  /// Circumstances under each of which everything is done: one without options where the file names none.
+  /// Circumstances under each of which everything is done: every task with every set of options that the file names, or with none.
   public var conditions: [Condition]
   /// The method whose chosen checkpoint the others are selected against; it is selected against the supervised policy, as all are
   /// where this is nil.
@@ -42,6 +43,7 @@ public struct Study: Sendable, Equatable {
   public struct Condition: Sendable, Equatable {
     public var name: String
     public var options: RunOptions
+    public var task: StudyTask
   }
 
   /// How settings are searched.
@@ -54,6 +56,8 @@ public struct Study: Sendable, Equatable {
   }
 
   public func method(_ name: String) -> Method? { methods.first { $0.name == name } }
+
+  public func condition(_ name: String) -> Condition? { conditions.first { $0.name == name } }
 
   /// Every run of a method, the supervised policy's options first.
   func options(of method: Method, setting: RunOptions, under condition: Condition) -> RunOptions {
@@ -73,6 +77,8 @@ public struct Study: Sendable, Equatable {
 
 /// What is learnt, from whom, and who judges.
 public struct StudyTask: Sendable, Equatable {
+  /// Empty for the only task of a study.
+  public var name: String
   /// Prompts on which settings are chosen, and others on which the chosen ones are compared.
   public var validationCount: Int
   public var testCount: Int

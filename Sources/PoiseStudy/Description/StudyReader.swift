@@ -25,6 +25,11 @@ struct StudyReader {
     }
   }
 
+  /// - Parameter kind: `a method`.
+  func requireFolderName(_ name: String, of kind: String) throws(DataError) {
+    guard name.isFolderName else { throw problem("\(kind) is called by letters, digits, dots and hyphens.", at: name) }
+  }
+
   func scalar(_ object: JSON.Object, _ key: String) throws(DataError) -> String? {
     guard let value = object[key] else { return nil }
     guard let text = value.string, !text.isEmpty else { throw problem("one value was expected.", at: key) }
@@ -88,12 +93,13 @@ extension Study {
       guard let small else { throw reader.problem("the file describes no small version; add `small:`.") }
       object = try object.overlaid(with: reader.inside("small").object(small))
     }
-    try reader.requireKnown(object, ["title", "task", "options", "baseline", "methods", "conditions", "seeds", "search"])
+    try reader.requireKnown(
+      object, ["title", "task", "tasks", "options", "baseline", "methods", "conditions", "seeds", "search"])
     title = try reader.scalar(object, "title") ?? path
-    task = try StudyTask(object["task"], reader.inside("task"))
+    tasks = try Self.tasks(object, reader)
     options = try reader.inside("options").options(object["options"])
     methods = try Self.methods(object["methods"], reader.inside("methods"))
-    conditions = try Self.conditions(object["conditions"], reader.inside("conditions"))
+    conditions = try Self.conditions(object["conditions"], tasks, reader.inside("conditions"))
     baseline = try reader.scalar(object, "baseline")
     seedCount = try reader.count(object, "seeds", default: 3)
     search = .grid
@@ -112,7 +118,7 @@ extension Study {
     var methods: [Method] = []
     for (name, value) in try reader.object(json).members {
       let own = reader.inside(name)
-      guard name.isFolderName else { throw own.problem("a method is called by letters, digits, dots and hyphens.") }
+      try reader.requireFolderName(name, of: "a method")
       var object = try own.object(value)
       let algorithm = try own.scalar(object, "algorithm") ?? name
       object["algorithm"] = nil
@@ -122,21 +128,39 @@ extension Study {
     return methods
   }
 
-  private static func conditions(_ json: JSON?, _ reader: StudyReader) throws(DataError) -> [Condition] {
-    guard let json else { return [Condition(name: "all", options: RunOptions([]))] }
-    var conditions: [Condition] = []
-    for (name, value) in try reader.object(json).members {
-      guard name.isFolderName else {
-        throw reader.problem("a condition is called by letters, digits, dots and hyphens.", at: name)
-      }
-      conditions.append(Condition(name: name, options: try reader.inside(name).options(value)))
+  private static func tasks(_ object: JSON.Object, _ reader: StudyReader) throws(DataError) -> [StudyTask] {
+    guard let several = object["tasks"] else { return [try StudyTask(object["task"], name: "", reader.inside("task"))] }
+    guard object["task"] == nil else { throw reader.problem("the file has \"task\" and \"tasks\"; one of them was expected.") }
+    let inside = reader.inside("tasks")
+    var tasks: [StudyTask] = []
+    for (name, value) in try inside.object(several).members {
+      try inside.requireFolderName(name, of: "a task")
+      tasks.append(try StudyTask(value, name: name, inside.inside(name)))
     }
-    return conditions
+    guard !tasks.isEmpty else { throw reader.problem("one task or more were expected.", at: "tasks") }
+    return tasks
+  }
+
+  /// Every task with every set of options; `all` where there is nothing to tell apart.
+  private static func conditions(_ json: JSON?, _ tasks: [StudyTask], _ reader: StudyReader) throws(DataError) -> [Condition] {
+    var named: [(name: String, options: RunOptions)] = []
+    for (name, value) in try json.map(reader.object)?.members ?? [] {
+      try reader.requireFolderName(name, of: "a condition")
+      named.append((name, try reader.inside(name).options(value)))
+    }
+    if named.isEmpty { named = [("", RunOptions([]))] }
+    return tasks.flatMap { task in
+      named.map { condition in
+        let parts = [task.name, condition.name].filter { !$0.isEmpty }
+        return Condition(name: parts.isEmpty ? "all" : parts.joined(separator: "-"), options: condition.options, task: task)
+      }
+    }
   }
 }
 
 extension StudyTask {
-  fileprivate init(_ json: JSON?, _ reader: StudyReader) throws(DataError) {
+  fileprivate init(_ json: JSON?, name: String, _ reader: StudyReader) throws(DataError) {
+    self.name = name
     let object = try reader.object(json)
     let shared = ["validation-prompts", "test-prompts", "judge"]
     validationCount = try reader.count(object, "validation-prompts", default: 400)

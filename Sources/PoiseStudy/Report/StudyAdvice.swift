@@ -114,7 +114,7 @@ struct StudyAdvice {
 
   /// As the study says, or as the algorithm has it where nobody says anything.
   private func tau(_ choice: StudyResults.Choice) -> String? {
-    guard let method = study.method(choice.method), let condition = study.conditions.first(where: { $0.name == condition })
+    guard let method = study.method(choice.method), let condition = study.condition(condition)
     else { return nil }
     let setting = method.setting(in: choice.setting) ?? RunOptions()
     if let said = study.options(of: method, setting: setting, under: condition)["tau"] { return said }
@@ -205,7 +205,7 @@ struct StudyAdvice {
       sentences.append("An interval of 95 % misses one time in twenty, and \(pairs) pairs are compared here.")
     }
     sentences.append(
-      "All of this is what \(study.task.judge) says of answers to prompts like these, by models of this size: for your data, run the "
+      "All of this is what \(study.condition(condition)!.task.judge) says of answers to prompts like these, by models of this size: for your data, run the "
         + "study on them.")
     return Prose("How sure that is.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }

@@ -134,7 +134,7 @@ extension StudyReport {
     var data = CSVTable(["method", "seed", "kl", "win_rate_over_sft", "lower", "upper"])
     let series = results.standings.filter { $0.condition == condition }.map { standing in
       let points = zip(standing.overSupervised, standing.measures).enumerated().map { index, point in
-        let interval = SideBySide.wilsonInterval(point.0, count: study.task.testCount)
+        let interval = SideBySide.wilsonInterval(point.0, count: study.condition(condition)!.task.testCount)
         let numbers = [point.1.divergence, point.0, interval.lowerBound, interval.upperBound]
         data.rows.append([standing.method, String(index + 1)] + numbers.map(\.exact))
         let hint = "seed \(index + 1): \(Wording.share(point.0)) at \(point.1.divergence.formatted(decimals: 2)) nats"

@@ -30,7 +30,7 @@ extension StudyReport {
     guard let signal = method.signal else { return "–" }
     if method.isOffline { return "recorded preferences" }
     let source: String?
-    switch study.task.source {
+    switch study.conditions[0].task.source {
     case .builtIn: source = signal == .rewards ? "a learned reward model" : "a learned preference model"
     case .given(let given): source = signal == .rewards ? given.reward : given.annotator
     }

@@ -31,7 +31,7 @@ extension StudyReport {
     + Prose("invented or said twice", .wrong) + ". The score is the rubric's; a perfect summary has 6."
 
   private func speakers(_ condition: String) throws -> [(name: String, answers: Answers)] {
-    let supervised = (name: "SFT", answers: try Answers(folder(StudyStages.supervisedAnswers(.test))))
+    let supervised = (name: "SFT", answers: try Answers(folder(study.condition(condition)!.task.supervisedAnswers(.test))))
     let others = try results.choices.filter { $0.condition == condition }.map { choice in
       let path = StudyCell(of: choice, seed: 1).answers(.test, step: choice.step)
       return (name: choice.method, answers: try Answers(folder(path)))

@@ -64,13 +64,20 @@ public struct StudyReport {
     let against = study.baseline.map { "against the best of \($0), which was chosen against the supervised policy" }
     let halving = "Settings were searched by successive halving: most of them did not run to the end."
     let parts = [
-      "How this was found: settings and steps were chosen on \(study.task.validationCount) validation prompts,",
+      "How this was found: settings and steps were chosen on \(byTask(\.validationCount)) validation prompts,",
       "\(against ?? "against the supervised policy");",
       "what is compared is \(study.seedCount) further \(study.seedCount == 1 ? "seed" : "seeds") of each on",
-      "\(study.task.testCount) other prompts. The judge is \(study.task.judge), asked in both orders; verdicts count,",
+      "\(byTask(\.testCount)) other prompts. The judge is \(byTask(\.judge)), asked in both orders; verdicts count,",
       "ties half. Intervals are of 95 %, over seeds and prompts.", study.search == .halving ? halving : "",
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  /// What all tasks have, or what each has.
+  private func byTask(_ value: (StudyTask) -> some CustomStringConvertible) -> String {
+    let values = study.tasks.map { "\(value($0))" }
+    if Set(values).count == 1 { return values[0] }
+    return Wording.list(zip(values, study.tasks).map { "\($0) (\($1.name))" })
   }
 
   // MARK: Names

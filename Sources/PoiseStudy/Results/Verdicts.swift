@@ -4,17 +4,16 @@ import PoiseFiles
 import PoiseRandom
 import PoiseText
 
-/// What the judge of a study says of pairs of answers, in both orders; asked once, then remembered in the study's folder.
+/// What the judges of a study say of pairs of answers, in both orders; asked once, then remembered in the study's folder.
 final class Verdicts {
   private let folder: StudyFolder
-  private let judge: String
   private let makeJudge: (String) throws -> any Annotator
-  private var comparing: SideBySide?
+  private var comparing: [String: SideBySide] = [:]
   private var answers: [String: Answers] = [:]
 
-  /// - Parameter makeJudge: of a JUDGE; it is made when first there is something to ask.
-  init(_ folder: StudyFolder, judge: String, makeJudge: @escaping (String) throws -> any Annotator) {
-    (self.folder, self.judge, self.makeJudge) = (folder, judge, makeJudge)
+  /// - Parameter makeJudge: of a JUDGE; it is made when first there is something to ask it.
+  init(_ folder: StudyFolder, makeJudge: @escaping (String) throws -> any Annotator) {
+    (self.folder, self.makeJudge) = (folder, makeJudge)
   }
 
   func answers(_ path: String) throws -> Answers {
@@ -26,17 +25,20 @@ final class Verdicts {
 
   /// p(row ≻ column) at every prompt.
   ///
-  /// - Parameters: files of answers to the same prompts, within the study.
-  func preferences(_ row: String, over column: String) throws -> [Double] {
-    let path = file(row, column)
+  /// - Parameters:
+  ///   - row: a file of answers, within the study.
+  ///   - column: another, to the same prompts.
+  ///   - judge: who is asked.
+  func preferences(_ row: String, over column: String, by judge: String) throws -> [Double] {
+    let path = file(row, column, judge)
     if Files.exists(path), let known = try Files.readJSON(path)["preferences"]?.array?.compactMap(\.double) { return known }
     let (rows, columns) = try (answers(row).list, answers(column).list)
     guard rows.map(\.prompt) == columns.map(\.prompt) else {
       throw DataError(folder(row), "these are answers to other prompts than those of \(folder(column)).")
     }
-    let comparing = try comparing ?? SideBySide(judge: makeJudge(judge))
-    self.comparing = comparing
-    let preferences = try comparing.preferences(
+    let asked = try comparing[judge] ?? SideBySide(judge: makeJudge(judge))
+    comparing[judge] = asked
+    let preferences = try asked.preferences(
       rows.map { [$0.text] }, over: columns.map { [$0.text] }, prompts: rows.map { Question($0.prompt) }
     ).flatMap(\.self)
     let json: JSON = ["row": .string(row), "column": .string(column), "preferences": .init(preferences)]
@@ -44,7 +46,7 @@ final class Verdicts {
     return preferences
   }
 
-  private func file(_ row: String, _ column: String) -> String {
+  private func file(_ row: String, _ column: String, _ judge: String) -> String {
     let word = CounterGenerator.word(of: JSON.array([.string(judge), .string(row), .string(column)]).line)
     return folder("verdicts/\(String(word, radix: 16)).json")
   }

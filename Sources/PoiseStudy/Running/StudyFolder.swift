@@ -11,6 +11,16 @@ public struct StudyFolder: Sendable {
   var journal: String { self("jobs.jsonl") }
 }
 
+extension StudyTask {
+  /// Of what the study makes for it, within the study.
+  var folder: String { name.isEmpty ? "task" : "tasks/\(name)" }
+
+  /// What its supervised policy answers, within the study.
+  func supervisedAnswers(_ split: StudySplit) -> String {
+    "answers/supervised\(name.isEmpty ? "" : "-\(name)").\(split.rawValue).jsonl"
+  }
+}
+
 /// A run of a study: a method with a setting, under a condition, with a seed.
 public struct StudyCell: Sendable, Hashable {
   public let condition: String

@@ -17,7 +17,7 @@ public struct StudyProgress: Sendable {
     let settings = study.methods.reduce(0) { $0 + $1.settings.count }
     let searched = Double(settings * study.conditions.count) * (steps + answering * Double(study.checkpointSteps.count))
     let compared = Double(study.methods.count * study.conditions.count * study.seedCount) * (steps + answering)
-    wholeWeight = 7 * steps + searched + compared
+    wholeWeight = 7 * steps * Double(study.tasks.count) + searched + compared
   }
 
   mutating func note(_ stage: String, _ jobs: [StudyJob], done: Int, spent: Double) {

@@ -7,7 +7,6 @@ import PoiseRandom
 public final class StudyRunner {
   private let study: Study
   private let folder: StudyFolder
-  private let stages: StudyStages
   private let jobs: JobRunner
   private let verdicts: Verdicts
   private let report: (StudyProgress) -> Void
@@ -30,11 +29,10 @@ public final class StudyRunner {
     self.study = study
     self.report = report
     folder = StudyFolder(path)
-    for part in ["", "task", "logs", "verdicts"] { try Files.createDirectory(folder(part)) }
+    for part in ["", "logs", "verdicts"] + study.tasks.map(\.folder) { try Files.createDirectory(folder(part)) }
     try Self.requireSame(study, folder)
-    stages = StudyStages(study: study, folder: folder)
     jobs = try JobRunner(folder, workerCount: workerCount, isStopped: isStopped, launch: launch)
-    verdicts = Verdicts(folder, judge: study.task.judge, makeJudge: makeJudge)
+    verdicts = Verdicts(folder, makeJudge: makeJudge)
     progress = StudyProgress(study)
   }
 
@@ -56,11 +54,14 @@ public final class StudyRunner {
 
   /// - Throws: errors of the commands and the judge; `StudyInterruption`.
   public func run() throws -> StudyResults {
-    for group in stages.preparation { try perform("making the task", group) }
-    try perform("asking the supervised policy", [stages.answeringSupervised(.validation), stages.answeringSupervised(.test)])
+    for task in study.tasks {
+      let stages = stages(task)
+      for group in stages.preparation { try perform("making the task" + (task.name.isEmpty ? "" : " \(task.name)"), group) }
+      try perform("asking the supervised policy", [stages.answeringSupervised(.validation), stages.answeringSupervised(.test)])
+    }
     var results = StudyResults()
     if let baseline = study.baseline.flatMap(study.method) {
-      try search([baseline], against: { _ in StudyStages.supervisedAnswers(.validation) }, &results)
+      try search([baseline], against: { $0.task.supervisedAnswers(.validation) }, &results)
     }
     let others = study.methods.filter { $0.name != study.baseline }
     let chosen = results
@@ -68,6 +69,12 @@ public final class StudyRunner {
     try compare(&results)
     return results
   }
+
+  private func stages(_ task: StudyTask) -> StudyStages { StudyStages(study: study, task: task, folder: folder) }
+
+  private func condition(of cell: StudyCell) -> Study.Condition { study.condition(cell.condition)! }
+
+  private func stages(_ cell: StudyCell) -> StudyStages { stages(condition(of: cell).task) }
 
   private func perform(_ stage: String, _ list: [StudyJob]) throws {
     try jobs.run(list) { done in
@@ -85,7 +92,7 @@ public final class StudyRunner {
       let cell = results.search.first(where: {
         $0.cell.setting == choice.setting && $0.cell.method == name && $0.cell.condition == condition.name
       })?.cell
-    else { return StudyStages.supervisedAnswers(.validation) }
+    else { return condition.task.supervisedAnswers(.validation) }
     return cell.answers(.validation, step: choice.step)
   }
 
@@ -97,16 +104,16 @@ public final class StudyRunner {
     }
     var points: [StudyResults.SearchPoint] = []
     for last in rungs {
-      let training = candidates.map { stages.training($0, to: last) }
+      let training = candidates.map { stages($0).training($0, to: last) }
       try perform("searching settings, to step \(last)", training)
       let failures = training.map { jobs.failure(of: $0) }
       let steps = study.checkpointSteps.filter { step in step <= last && !points.contains { $0.step == step } }
       let alive = zip(candidates, failures).filter { $0.1 == nil }.map(\.0)
-      try perform("asking for answers", alive.flatMap { cell in steps.map { stages.answering(cell, step: $0, .validation) } })
+      try perform(
+        "asking for answers", alive.flatMap { cell in steps.map { stages(cell).answering(cell, step: $0, .validation) } })
       for (cell, failure) in zip(candidates, failures) {
-        let condition = study.conditions.first { $0.name == cell.condition }!
         for step in steps {
-          points.append(try point(cell, step: step, failure: failure, against: opponent(condition)))
+          points.append(try point(cell, step: step, failure: failure, against: opponent(condition(of: cell))))
         }
       }
       if last < study.steps { candidates = better(alive, points) }
@@ -151,7 +158,8 @@ public final class StudyRunner {
     if let failure { return StudyResults.SearchPoint(cell: cell, step: step, rate: nil, failure: failure, measures: nil) }
     let path = cell.answers(.validation, step: step)
     return StudyResults.SearchPoint(
-      cell: cell, step: step, rate: StudyResults.Rate(try verdicts.preferences(path, over: opponent)), failure: nil,
+      cell: cell, step: step,
+      rate: StudyResults.Rate(try verdicts.preferences(path, over: opponent, by: condition(of: cell).task.judge)), failure: nil,
       measures: StudyResults.Measures(try verdicts.answers(path)))
   }
 
@@ -161,26 +169,26 @@ public final class StudyRunner {
     let cells = results.choices.flatMap { choice in
       (1...study.seedCount).map { seed in (choice: choice, cell: StudyCell(of: choice, seed: seed)) }
     }
-    try perform("training the chosen settings", cells.map { stages.training($0.cell, to: $0.choice.step) })
-    try perform("asking for answers", cells.map { stages.answering($0.cell, step: $0.choice.step, .test) })
+    try perform("training the chosen settings", cells.map { stages($0.cell).training($0.cell, to: $0.choice.step) })
+    try perform("asking for answers", cells.map { stages($0.cell).answering($0.cell, step: $0.choice.step, .test) })
     for condition in study.conditions {
       let policies = results.choices.filter { $0.condition == condition.name }.map { choice in
         (choice.method, (1...study.seedCount).map { StudyCell(of: choice, seed: $0).answers(.test, step: choice.step) })
       }
-      try compare(policies, under: condition.name, &results)
+      try compare(policies, under: condition, &results)
     }
   }
 
   private func compare(
-    _ policies: [(method: String, answers: [String])], under condition: String, _ results: inout StudyResults
+    _ policies: [(method: String, answers: [String])], under condition: Study.Condition, _ results: inout StudyResults
   ) throws {
-    let supervised = StudyStages.supervisedAnswers(.test)
+    let supervised = condition.task.supervisedAnswers(.test)
     let all = policies.flatMap(\.answers) + [supervised]
     // Every unordered pair once: the table is antisymmetric to the last bit.
     var preferences: [String: [String: [Double]]] = [:]
     for (index, row) in all.enumerated() {
       for column in all[(index + 1)...] {
-        let forward = try verdicts.preferences(row, over: column)
+        let forward = try verdicts.preferences(row, over: column, by: condition.task.judge)
         preferences[row, default: [:]][column] = forward
         preferences[column, default: [:]][row] = forward.map { 1 - $0 }
       }
@@ -190,12 +198,12 @@ public final class StudyRunner {
         let pairs = row.answers.map { row in column.answers.map { preferences[row]![$0]! } }
         results.pairings.append(
           StudyResults.Pairing(
-            condition: condition, row: row.method, column: column.method,
+            condition: condition.name, row: row.method, column: column.method,
             rates: pairs.flatMap { $0.map { StudyResults.Rate($0).value } }, interval: SeedBootstrap.interval(pairs)))
       }
       results.standings.append(
         StudyResults.Standing(
-          condition: condition, method: row.method,
+          condition: condition.name, method: row.method,
           overSupervised: row.answers.map { StudyResults.Rate(preferences[$0]![supervised]!).value },
           overSupervisedInterval: SeedBootstrap.interval(row.answers.map { [preferences[$0]![supervised]!] }),
           measures: try row.answers.map { StudyResults.Measures(try verdicts.answers($0)) },

@@ -2,9 +2,10 @@ import Foundation
 import Poise
 import PoiseFiles
 
-/// Which commands a study consists of.
+/// Which commands a task of a study consists of.
 struct StudyStages: Sendable {
   let study: Study
+  let task: StudyTask
   let folder: StudyFolder
 
   /// The seed of all that is not a run: data, the supervised policy, judges, and of the runs that settings are chosen by.
@@ -12,23 +13,27 @@ struct StudyStages: Sendable {
 
   // MARK: The task
 
+  /// What the study makes for the task: within the study, and where that is.
+  private func inTask(_ name: String) -> String { "\(task.folder)/\(name)" }
+  private func made(_ name: String) -> String { folder(inTask(name)) }
+
   var model: String {
-    switch study.task.source {
-    case .builtIn: folder("task/sft")
+    switch task.source {
+    case .builtIn: made("sft")
     case .given(let given): given.model
     }
   }
 
   func prompts(_ split: StudySplit) -> String {
-    switch study.task.source {
-    case .builtIn: folder("task/\(split.rawValue).jsonl")
+    switch task.source {
+    case .builtIn: made("\(split.rawValue).jsonl")
     case .given(let given): split == .validation ? given.validation : given.test
     }
   }
 
   private var trainingPrompts: String {
-    switch study.task.source {
-    case .builtIn: folder("task/prompts.jsonl")
+    switch task.source {
+    case .builtIn: made("prompts.jsonl")
     case .given(let given): given.prompts
     }
   }
@@ -36,71 +41,71 @@ struct StudyStages: Sendable {
   /// What online methods are told by, from one that learns by rewards to one that learns by comparisons.
   private func annotator(of method: Study.Method) -> String? {
     let learnsFromRewards = Algorithm.Name(rawValue: method.algorithm).map { Algorithm.row($0).signal == .rewards } ?? false
-    switch study.task.source {
-    case .builtIn: return learnsFromRewards ? "reward:\(folder("task/reward"))" : "preference:\(folder("task/preference"))"
+    switch task.source {
+    case .builtIn: return learnsFromRewards ? "reward:\(made("reward"))" : "preference:\(made("preference"))"
     case .given(let given): return learnsFromRewards ? given.reward : given.annotator
     }
   }
 
   private var preferences: String? {
-    switch study.task.source {
-    case .builtIn: folder("task/preferences.jsonl")
+    switch task.source {
+    case .builtIn: made("preferences.jsonl")
     case .given(let given): given.preferences
     }
   }
 
   /// The commands that make the task, in groups that need those before them.
   var preparation: [[StudyJob]] {
-    guard case .builtIn(let task) = study.task.source else { return [] }
+    guard case .builtIn(let builtIn) = task.source else { return [] }
     let weight = Double(study.steps)
     func data(_ name: String, _ kind: String, _ split: String, _ count: Int, seed: Int = Self.searchSeed) -> StudyJob {
       StudyJob(
-        "task/\(name)",
+        inTask(name),
         [
           "data", "make", "--kind=\(kind)", "--split=\(split)", "--count=\(count)", "--seed=\(seed)",
-          "--out=\(folder("task/\(name).jsonl"))",
+          "--out=\(made("\(name).jsonl"))",
         ])
     }
     func judge(_ kind: String) -> StudyJob {
       StudyJob(
-        "task/\(kind)",
-        [kind, "--model=\(model)", "--data=\(folder("task/preferences.jsonl"))", "--out=\(folder("task/\(kind)"))", "--quiet"]
-          + task.judges.arguments, run: folder("task/\(kind)"), weight: 2 * weight)
+        inTask(kind),
+        [kind, "--model=\(model)", "--data=\(made("preferences.jsonl"))", "--out=\(made(kind))", "--quiet"]
+          + builtIn.judges.arguments, run: made(kind), weight: 2 * weight)
     }
-    let answers = folder("task/answers.jsonl")
+    let answers = made("answers.jsonl")
     return [
       [
-        data("examples", "sft", "training", task.posts), data("prompts", "prompts", "training", task.posts),
-        data("judged", "prompts", "training", task.judgedPosts, seed: Self.searchSeed + 1),
-        data("validation", "prompts", "validation", study.task.validationCount),
-        data("test", "prompts", "held-out", study.task.testCount),
+        data("examples", "sft", "training", builtIn.posts), data("prompts", "prompts", "training", builtIn.posts),
+        data("judged", "prompts", "training", builtIn.judgedPosts, seed: Self.searchSeed + 1),
+        data("validation", "prompts", "validation", task.validationCount),
+        data("test", "prompts", "held-out", task.testCount),
       ],
       [
         StudyJob(
-          "task/tokenizer",
+          inTask("tokenizer"),
           [
-            "tokenizer", "train", "--data=\(folder("task/examples.jsonl"))", "--vocabulary-size=\(task.vocabularySize)",
-            "--min-frequency=\(max(2, task.posts / 100))", "--out=\(folder("task"))",
+            "tokenizer", "train", "--data=\(made("examples.jsonl"))", "--vocabulary-size=\(builtIn.vocabularySize)",
+            "--min-frequency=\(max(2, builtIn.posts / 100))", "--out=\(folder(task.folder))",
           ])
       ],
       [
         StudyJob(
-          "task/sft",
+          inTask("sft"),
           [
-            "sft", "--preset=\(task.preset)", "--tokenizer=\(folder("task"))", "--context-length=256",
-            "--data=\(folder("task/examples.jsonl"))", "--out=\(model)", "--quiet",
-          ] + task.supervised.arguments, run: model, weight: 2 * weight)
+            "sft", "--preset=\(builtIn.preset)", "--tokenizer=\(folder(task.folder))", "--context-length=256",
+            "--data=\(made("examples.jsonl"))", "--out=\(model)", "--quiet",
+          ] + builtIn.supervised.arguments, run: model, weight: 2 * weight)
       ],
       [
         StudyJob(
-          "task/answers",
-          ["sample", "--model=\(model)", "--prompts=\(folder("task/judged.jsonl"))", "--n=2", "--json", "--seed=1"]
+          inTask("answers"),
+          ["sample", "--model=\(model)", "--prompts=\(made("judged.jsonl"))", "--n=2", "--json", "--seed=1"]
             + samplingOptions, output: answers, weight: weight)
       ],
       [
         StudyJob(
-          "task/preferences",
-          ["data", "label", answers, "--judge=\(task.annotator)", "--out=\(folder("task/preferences.jsonl"))"])
+          inTask("preferences"),
+          ["data", "label", answers, "--judge=\(builtIn.annotator)", "--out=\(made("preferences.jsonl"))"])
       ],
       [judge("preference"), judge("reward")],
     ]
@@ -110,7 +115,7 @@ struct StudyStages: Sendable {
 
   func options(of cell: StudyCell) -> (method: Study.Method, options: RunOptions) {
     let method = study.method(cell.method)!
-    let condition = study.conditions.first { $0.name == cell.condition }!
+    let condition = study.condition(cell.condition)!
     let setting = method.settings.first { StudyCell(condition, method, $0, seed: cell.seed) == cell }!
     return (method, study.options(of: method, setting: setting, under: condition))
   }
@@ -138,10 +143,8 @@ struct StudyStages: Sendable {
 
   /// What the supervised policy answers.
   func answeringSupervised(_ split: StudySplit) -> StudyJob {
-    answering(model, Self.supervisedAnswers(split), split, seed: 1)
+    answering(model, task.supervisedAnswers(split), split, seed: 1)
   }
-
-  static func supervisedAnswers(_ split: StudySplit) -> String { "answers/supervised.\(split.rawValue).jsonl" }
 
   private func answering(_ policy: String, _ answers: String, _ split: StudySplit, seed: Int) -> StudyJob {
     StudyJob(
