@@ -9,8 +9,8 @@ public struct StudyFolder: Sendable {
   func callAsFunction(_ relative: String) -> String { "\(path)/\(relative)" }
 
   var journal: String { self("jobs.jsonl") }
-  /// The study that the folder is of.
-  var description: String { self("study.json") }
+  /// The study that the folder is of, as text.
+  var description: String { self("study.txt") }
 }
 
 /// A run of a study: a method with a setting, under a condition, with a seed.
