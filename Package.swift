@@ -118,7 +118,8 @@ let package = Package(
       name: "PoiseBench",
       dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
-    .target(name: "PoiseStudy", dependencies: ["Poise", "PoiseFiles", "PoiseRandom", "PoiseReport", "PoiseText"]),
+    .target(
+      name: "PoiseStudy", dependencies: ["Poise", "PoiseModel", "PoiseFiles", "PoiseRandom", "PoiseReport", "PoiseText"]),
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [
