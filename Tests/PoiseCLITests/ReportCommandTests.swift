@@ -17,7 +17,7 @@ import Testing
       "report", trained.model, "--prompts", trained.prompts, "--out", out, "--markdown", "--threads", "1")
     #expect(result.output == "The report is \(out), and as Markdown \(folder.path)/a report.md.\n")
     let page = String(decoding: try Files.read(out), as: UTF8.self)
-    #expect(page.contains("made by <code>poise sft</code>. It made all its 2 steps."))
+    #expect(page.contains("as made by <code>poise sft</code>. It made all its 2 steps."))
     #expect(page.contains("poise sft --preset tiny"))
     let sampled = try PoiseProcess.succeed(
       "sample", "--model", trained.model, "--prompts", trained.prompts, "--max-new-tokens", "48", "--json"

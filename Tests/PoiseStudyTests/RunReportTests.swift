@@ -59,9 +59,13 @@ import Testing
 
   @Test func whatFilesSayIsTextOnThePage() throws {
     defer { remove() }
-    let hostile: JSON = ["steps": 5, "annotator": "</td><script>alert(1)</script>", "prompts": "/no/such\u{0}\u{1B}<file>"]
+    let hostile: JSON = [
+      "steps": 5, "annotator": "</td><script>alert(1)</script>", "prompts": "/no/such\u{0}\u{1B}<file>", "max_new_tokens": -1,
+    ]
+    let wild = Self.record(6).json.line.replacing(
+      "\"loss\":", with: "\"<i>\": 1e999, \"margin\": -1e308, \"beta\": 1e308, \"loss\":")
     let paths = [
-      try run("a<b>&\"'\n|]`", steps: 1...5, savedAt: 5, options: hostile, ending: "{\"<i>\": 1, \"loss\": 1e999}\n"),
+      try run("a<b>&\"'\n|]`", steps: 1...5, savedAt: 5, options: hostile, ending: wild),
       try run("plain", steps: 1...4, savedAt: 4),
     ]
     let document = try document(paths)

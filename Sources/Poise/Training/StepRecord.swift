@@ -159,7 +159,8 @@ extension StepRecord {
   /// What ``json`` wrote; nil for a line that is no record of a step.
   public init?(_ line: JSON) {
     let members = line.object?.members ?? []
-    let numbers = Dictionary(members.compactMap { key, value in value.double.map { (key, $0) } }) { first, _ in first }
+    let finite = members.compactMap { key, value in value.double.flatMap { $0.isFinite ? (key, $0) : nil } }
+    let numbers = Dictionary(finite) { first, _ in first }
     guard let step = line["global_step"]?.int, let epoch = numbers["epoch"], let loss = numbers["loss"],
       let learningRate = numbers["learning_rate"], let gradientNorm = numbers["grad_norm"],
       let tokenCount = line["num_tokens"]?.int, let responseLength = numbers["length/policy"]

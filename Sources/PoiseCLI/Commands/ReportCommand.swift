@@ -39,7 +39,8 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     try Files.requireCreatable(out)
-    let report = try RunReport(runs, prompts: prompts, pool: WorkerPool(workerCount: threads ?? WorkerPool.processorCount))
+    let report = try RunReport(
+      runs, prompts: prompts.map(inputPath), pool: WorkerPool(workerCount: threads ?? WorkerPool.processorCount))
     let stem = String(out.dropLast(Self.ending.count))
     try report.write(stem, withFiles: markdown)
     Console.result("The report is \(out)\(markdown ? ", and as Markdown \(stem).md" : "").")

@@ -34,10 +34,14 @@ struct Curve: Equatable {
   /// Points that a chart has room for, and few enough to show a course through the noise of single steps.
   static let most = 32
 
+  /// The squares of what is smaller are finite.
+  static let largest = 1e100
+
   private(set) var stretches: [Stretch] = []
   /// Steps of a stretch; the last may have fewer.
   private(set) var width = 1
 
+  /// - Precondition: both are smaller than ``largest``.
   mutating func add(x: Double, y: Double) {
     let step = Stretch(x: x, y: y)
     if let last = stretches.last, last.count < width { return stretches[stretches.count - 1].append(step) }

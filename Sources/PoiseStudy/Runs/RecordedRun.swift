@@ -37,7 +37,7 @@ struct RecordedRun {
   let checkpoints: [Checkpoint]
   /// The one that `--keep-best` has chosen.
   let best: (checkpoint: Checkpoint, criterion: CheckpointCriterion, value: Double)?
-  /// `report.json` of a judge.
+  /// `report.json` of a judge: what it is worth on pairs that it has not learnt from.
   let verdict: JSON?
   let history: RunHistory
   let last: StepRecord
@@ -61,7 +61,7 @@ struct RecordedRun {
     best = criterion.flatMap { criterion in
       RunFolder(path, keepBest: criterion).bestCheckpoint.map { ($0.checkpoint, criterion, $0.value) }
     }
-    verdict = try Self.json("\(path)/report.json")
+    try Files.requireRegularFile(folder.metricsPath)
     var record = Record()
     try JSONLines.readTolerantly(folder.metricsPath) { _, line in
       if let line = try? line.get() { record.add(line) }
@@ -73,6 +73,7 @@ struct RecordedRun {
     }
     (self.last, history, bestHeldOut, curves, gains) =
       (last, record.history, record.bestHeldOut, record.curves, record.gains)
+    verdict = last.judge == nil ? nil : try Self.json("\(path)/report.json")
   }
 
   private static func json(_ path: String) throws -> JSON? { Files.exists(path) ? try Files.readJSON(path) : nil }
@@ -93,9 +94,11 @@ struct RecordedRun {
         bestHeldOut = (step.step, accuracy)
       }
       for (name, value) in line.object?.members ?? [] where !RunMetric.unshown.contains(name) {
-        guard let number = value.double, number.isFinite else { continue }
+        guard let number = value.double, abs(number) < Curve.largest else { continue }
         curves[name, default: Curve()].add(x: Double(step.step), y: number)
-        if RunMetric.gains.contains(where: { $0.name == name }), let divergence = step.sampling?.exactDivergence {
+        if RunMetric.gains.contains(where: { $0.name == name }), let divergence = step.sampling?.exactDivergence,
+          abs(divergence) < Curve.largest
+        {
           gains[name, default: Curve()].add(x: divergence, y: number)
         }
       }

@@ -7,32 +7,32 @@ import PoiseText
 extension RunReport {
   /// Prompts that are shown: the first of the file, which nobody chose.
   private static let sampleCount = 3
-  /// Of a response, where no run says how many.
-  private static let defaultTokens = 48
+  /// Of a response, where no run says how many, and as many as are read with patience, whatever a run says.
+  private static let tokens = (usual: 48, most: 256)
 
   func samples() throws -> [Document.Block] {
     let heading = Document.Block.heading(2, "What they say")
     let speaking = runs.filter { $0.kind != .judge }
     guard !speaking.isEmpty else { return promptsPath == nil ? [] : [heading, .paragraph("Judges give no answers.")] }
-    let source: (path: String, words: String, records: [PromptRecord])
+    let source: (words: String, records: [PromptRecord])
     do { source = try prompts(of: speaking) } catch let absence as NoPrompts {
       return [heading, .paragraph(Prose("There are no answers to show: \(absence.reason) Name prompts with --prompts."))]
     }
-    let tokens = speaking.compactMap { $0.option("max_new_tokens")?.int }.first ?? Self.defaultTokens
+    let recorded = speaking.compactMap { $0.option("max_new_tokens")?.int }.first ?? Self.tokens.usual
+    let tokens = min(max(recorded, 1), Self.tokens.most)
     var (texts, speakers, silent): ([String], [AnswersSideBySide.Speaker], [String]) = ([], [], [])
     for model in models(of: speaking) {
       do {
         let policy = try Policy(folder: model.folder, pool: pool)
         let asked = try source.records.map { try policy.prompt($0.prompt, responseTokens: tokens) }
+        if texts.isEmpty { texts = asked.map(\.text) }
+        guard asked.map(\.text) == texts else {
+          silent.append("\(model.name) is silent: these token ids are other texts to it.")
+          continue
+        }
         let answers = Contestant(
           model.name, policy, prompts: asked, count: 1, sampling: SamplingOptions(maximumTokens: tokens),
           key: SamplingKey(seed: 0), pool: pool)
-        // Ids that are other texts to other tokenizers are other questions.
-        if texts.isEmpty { texts = asked.map(\.text) }
-        guard asked.map(\.text) == texts else {
-          silent.append("\(model.name) reads these token ids as other texts.")
-          continue
-        }
         speakers.append(.init(name: model.name, answers: answers.texts.map { $0[0] }))
       } catch let error as any ExplainedError { silent.append("\(model.name) is silent: \(error.description)") }
     }
@@ -65,10 +65,8 @@ extension RunReport {
 
   private struct NoPrompts: Error { let reason: String }
 
-  private func prompts(
-    of speaking: [RecordedRun]
-  ) throws -> (path: String, words: String, records: [PromptRecord]) {
-    if let promptsPath { return (promptsPath, "The first prompts of \(promptsPath)", try Self.first(of: promptsPath)) }
+  private func prompts(of speaking: [RecordedRun]) throws -> (words: String, records: [PromptRecord]) {
+    if let promptsPath { return ("The first prompts of \(promptsPath)", try Self.first(of: promptsPath)) }
     let recorded = speaking.flatMap { run in
       ["evaluation_prompts", "prompts", "data"].compactMap { option in
         run.file(option).map { (path: $0, words: "The first prompts of \($0), of run \(run.name)") }
@@ -77,7 +75,11 @@ extension RunReport {
     guard !recorded.isEmpty else { throw NoPrompts(reason: "the runs do not record what they were asked.") }
     var reasons: [String] = []
     for file in recorded {
-      do { return (file.path, file.words, try Self.first(of: file.path)) } catch let error as any ExplainedError {
+      do {
+        // What a run names may be anything by now; a pipe would be waited for.
+        try Files.requireRegularFile(file.path)
+        return (file.words, try Self.first(of: file.path))
+      } catch let error as any ExplainedError {
         reasons.append(error.description)
       }
     }

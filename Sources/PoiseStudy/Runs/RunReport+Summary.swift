@@ -30,7 +30,7 @@ extension RunReport {
   }
 
   private func sentences(_ run: RecordedRun) -> Prose {
-    let command = run.command.map { ", made by " + Prose("poise \($0)", .code) } ?? Prose()
+    let command = run.command.map { ", as made by " + Prose("poise \($0)", .code) } ?? Prose()
     let results = results(run)
     return Prose(" is a \(run.kind.words(1))") + command + ". It " + progress(run) + "."
       + Prose(results.isEmpty ? "" : " \(results.joined(separator: "; ").capitalizedFirst).")

@@ -69,7 +69,7 @@ extension RunReport {
 
   /// What judges are worth on pairs that they have not seen, beside what needs no transformer.
   private var verdicts: [Document.Block] {
-    let judged = runs.compactMap { run in run.verdict.map { (name: run.name, verdict: $0) } }
+    let judged = runs(.judge).compactMap { run in run.verdict.map { (name: run.name, verdict: $0) } }
     guard !judged.isEmpty else { return [] }
     func number(_ json: JSON?, _ decimals: Int) -> Prose { json?.double.map { Prose($0.formatted(decimals: decimals)) } ?? "–" }
     let rows = judged.map { name, verdict in
@@ -146,9 +146,10 @@ extension RunReport {
 extension RecordedRun {
   /// Options as a command line spells them; files with the beginning of their SHA-256.
   fileprivate var settings: [(name: String, value: String)] {
-    let digests = description["data_sha256"]
+    let known = description["data_sha256"]?.object?.members ?? []
+    let digests = Dictionary(known.map { ($0.key, $0.value) }) { first, _ in first }
     let options = (description["options"]?.object?.members ?? []).filter { !$0.value.isNull }.map { name, value in
-      let digest = digests?[name]?.string.map { " (SHA-256 \($0.prefix(12))…)" } ?? ""
+      let digest = digests[name]?.string.map { " (SHA-256 \($0.prefix(12))…)" } ?? ""
       return (name: name.replacing("_", with: "-"), value: Self.words(value) + digest)
     }
     let others = ["command", "seed"].map { name in description[name].map { [(name: name, value: Self.words($0))] } ?? [] }
