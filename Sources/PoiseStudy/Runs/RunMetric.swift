@@ -80,7 +80,9 @@ struct RunMetric {
     RunMetric("length/chosen", "Length of preferred responses", axis: "tokens", including: [0]),
     RunMetric("length/rejected", "Length of other responses", axis: "tokens", including: [0]),
     RunMetric("pairs/ties", "Ties", axis: "share of pairs", "The annotator sees no difference.", including: [0]),
-    RunMetric("pairs/identical", "Identical responses", axis: "share of pairs", "Nothing is learnt from them.", including: [0]),
+    RunMetric(
+      "pairs/identical", "Identical responses", axis: "share of pairs", "Contrastive losses learn nothing from them.",
+      including: [0]),
     RunMetric(
       "pairs/saturated", "Pairs without doubt", axis: "share of pairs", "The annotator is surer than 0.99.", including: [0]),
     RunMetric("kl/sequence", "KL to the reference, sampled", axis: "log π/μ, nats a response"),

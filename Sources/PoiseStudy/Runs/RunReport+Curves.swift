@@ -8,12 +8,13 @@ extension RunReport {
     let figures = RunMetric.all.map { metric in (metric: metric, figure: figure(metric, runs, kind)) }
     let important = figures.filter { $0.metric.importantTo.contains(kind) }.compactMap(\.figure) + gains(runs, kind)
     let others = figures.filter { !$0.metric.importantTo.contains(kind) }.compactMap(\.figure)
-    let constant = constants(runs)
-    let rest =
-      (constant.isEmpty ? [] : [Document.Block.paragraph(Prose("The same at every step: \(constant.joined(separator: ", "))."))])
-      + (others.isEmpty ? [] : [.figures(others)])
-    return [.heading(2, Self.heading(kind)), .paragraph(Prose(smoothing(runs))), .figures(important)]
-      + (rest.isEmpty ? [] : [.details("Everything else that was recorded", rest)])
+    let constant = constants(runs).joined(separator: ", ")
+    var (blocks, rest): ([Document.Block], [Document.Block]) = ([], [])
+    if !important.isEmpty { blocks += [.paragraph(Prose(smoothing(runs))), .figures(important)] }
+    if !constant.isEmpty { rest.append(.paragraph(Prose("The same at every step of a run: \(constant)."))) }
+    if !others.isEmpty { rest.append(.figures(others)) }
+    if !rest.isEmpty { blocks.append(.details("Everything else that was recorded", rest)) }
+    return [.heading(2, Self.heading(kind))] + blocks
   }
 
   private static func heading(_ kind: RecordedRun.Kind) -> String {
@@ -35,7 +36,7 @@ extension RunReport {
     return "A point is the mean of \(list)\(shade); what was looked at rarely is drawn as it is."
   }
 
-  /// Nil where no run has it, or it never changes.
+  /// Nil where no run has it, or it never changes in any.
   private func figure(_ metric: RunMetric, _ runs: [RecordedRun], _ kind: RecordedRun.Kind) -> Document.Figure? {
     let drawn = runs.compactMap { run in run.curves[metric.name].map { (run: run, curve: $0) } }
     guard !drawn.isEmpty, !isConstant(drawn.map(\.curve)) else { return nil }
@@ -89,16 +90,18 @@ extension RunReport {
 
   // MARK: What never changes
 
+  /// Whether none of them changes, one look each aside, of which nobody knows.
   private func isConstant(_ curves: [Curve]) -> Bool {
-    let values = curves.flatMap { curve in curve.stretches.map { ($0.y, $0.deviation) } }
-    return values.count > 1 && values.allSatisfy { $0.1 == 0 && $0.0 == values[0].0 }
+    curves.contains { $0.stretches.count > 1 }
+      && curves.allSatisfy { curve in curve.stretches.allSatisfy { $0.deviation == 0 && $0.y == curve.stretches[0].y } }
   }
 
   private func constants(_ runs: [RecordedRun]) -> [String] {
     RunMetric.all.compactMap { metric in
       let curves = runs.compactMap { $0.curves[metric.name] }
-      guard isConstant(curves), let value = curves.first?.stretches.first?.y else { return nil }
-      return "\(metric.name) \(value.formatted(significantDigits: 4))"
+      guard isConstant(curves) else { return nil }
+      let values = Set(curves.map { $0.stretches[0].y }).sorted().map { $0.formatted(significantDigits: 4) }
+      return "\(metric.name) \(values.joined(separator: " or "))"
     }
   }
 }
