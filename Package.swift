@@ -21,7 +21,8 @@
 //            PoiseTwins            the kernels once more as loops over doubles, their specification; numbers to try them on
 //   floor 3  Poise                 algorithms, sampling, annotating, judges, training, evaluation
 //            PoiseKernelCases      every kernel on rows of any shape beside its twin: one description, to be tested and to be timed
-//   floor 4  PoiseStudy            methods compared on a task as the paper does it: search, seeds, tables; every run a command of its own
+//   floor 4  PoiseStudy            methods compared on a task as the paper does it: search, seeds, tables; every run a command of its own;
+//                                  reports of studies and of runs
 //            PoiseBench            throughput: kernels and steps timed against the machine's limits and against other engines
 //   floor 5  PoiseCLI              the `poise` command: options in, records and tables out
 //
@@ -118,7 +119,8 @@ let package = Package(
       name: "PoiseBench",
       dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
-    .target(name: "PoiseStudy", dependencies: ["Poise", "PoiseFiles", "PoiseRandom", "PoiseReport", "PoiseText"]),
+    .target(
+      name: "PoiseStudy", dependencies: ["Poise", "PoiseModel", "PoiseFiles", "PoiseRandom", "PoiseReport", "PoiseText"]),
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [

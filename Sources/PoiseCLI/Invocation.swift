@@ -1,27 +1,22 @@
 import Foundation
 import PoiseFiles
+import PoiseKernels
+import PoiseModel
 
 /// The line that this process was started with.
 enum Invocation {
   /// The words after `poise`, with the options of a `--config` file put in.
   static let arguments = Result { try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()), for: PoiseCommand.self) }
 
-  /// A recorded line without one of its options.
-  ///
-  /// - Parameter hasValue: whether a value follows the option's name, where it is not joined to it by `=`.
-  static func removing(_ option: String, hasValue: Bool = true, from arguments: [String]) -> [String] {
-    var kept: [String] = []
-    var skipsNext = false
-    for word in arguments {
-      if skipsNext {
-        skipsNext = false
-      } else if word == "--\(option)" {
-        skipsNext = hasValue
-      } else if !word.hasPrefix("--\(option)=") {
-        kept.append(word)
-      }
-    }
-    return kept
+  /// What a run records of the program, the machine, and how to make it again.
+  static func circumstances() throws -> JSON.Object {
+    var object = JSON.Object()
+    object["poise_version"] = .string(Version.number)
+    object["instruction_set"] = .string(InstructionSet.chosen.rawValue)
+    object["blas"] = .string(LinearAlgebra.description)
+    object["arguments"] = .array(try arguments.get().map { .string($0) })
+    object["working_directory"] = .string(FileManager.default.currentDirectoryPath)
+    return object
   }
 }
 

@@ -21,9 +21,8 @@ struct PoiseCommand: ParsableCommand {
     version: Version.description,
     subcommands: [
       DemoCommand.self, DataCommand.self, TokenizerCommand.self, SupervisedCommand.self, RewardCommand.self,
-      PreferenceCommand.self, TrainCommand.self, VerifyRunCommand.self, MergeCommand.self, SampleCommand.self, ScoreCommand.self,
-      LossCommand.self,
-      CompareCommand.self, StudyCommand.self,
+      PreferenceCommand.self, TrainCommand.self, ReportCommand.self, VerifyRunCommand.self, MergeCommand.self, SampleCommand.self,
+      ScoreCommand.self, LossCommand.self, CompareCommand.self, StudyCommand.self,
       NashCommand.self, CheckGradientsCommand.self, BenchCommand.self, ProfileCommand.self, DoctorCommand.self,
     ])
 

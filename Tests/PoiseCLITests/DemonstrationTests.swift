@@ -1,5 +1,6 @@
 import PoiseFiles
 import PoiseModel
+import PoiseStudy
 import Testing
 
 @testable import Poise
@@ -41,6 +42,11 @@ import Testing
       #expect(report.conclusion.contains("\n\(name.rawValue) wins 0."), "\(report.conclusion)")
       #expect(Files.exists("\(folder.path)/\(name.rawValue)/model.safetensors"))
     }
+    try RunReport(demonstration.runs, prompts: demonstration.unseenPath, pool: WorkerPool(workerCount: 2))
+      .write("\(folder.path)/report", withFiles: false)
+    let page = String(decoding: try Files.read("\(folder.path)/report.html"), as: UTF8.self)
+    #expect(page.contains("9 runs: 6 policies from preferences, 2 judges and 1 policy by supervision."))
+    #expect(page.contains("The score is the rubric's") && page.ranges(of: "<th scope=\"row\">nash-md</th>").count == 5)
     #expect(try Policy(folder: demonstration.folder(.ipoMD)).tokenizer != nil)
     #expect(try JudgeModel(.preference, folder: demonstration.folder(JudgeModel.Kind.preference)).kind == .preference)
   }

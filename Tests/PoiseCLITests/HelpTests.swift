@@ -66,7 +66,8 @@ import Testing
 
   @Test(arguments: [
     [], ["data"], ["data", "make"], ["data", "label"], ["data", "import"], ["data", "check"], ["tokenizer", "train"], ["sft"],
-    ["reward"], ["preference"], ["train"], ["verify-run"], ["sample"], ["score"], ["loss"], ["compare"], ["study"], ["nash"],
+    ["reward"], ["preference"], ["train"], ["report"], ["verify-run"], ["sample"], ["score"], ["loss"], ["compare"], ["study"],
+    ["nash"],
     ["check-gradients"], ["bench"], ["bench", "kernels"], ["bench", "peers"], ["profile"], ["profile", "sft"], ["doctor"],
     ["demo"],
   ])

@@ -59,6 +59,27 @@ import Testing
     #expect(chart.drawing.inline.contains("cx=\"261.0\" cy=\"70.0\""))
   }
 
+  @Test func curvesHaveMarksOnAFewOfTheirPointsAndAShade() {
+    func drawing(_ count: Int) -> String {
+      let points = (0..<count).map { PointChart.Point(x: Double($0), y: 0.5, interval: 0...1) }
+      return PointChart(
+        title: "t", x: ChartAxis("x"), y: ChartAxis("y"), marks: .curves, series: [PointChart.Series("s", style: 0, points)]
+      ).drawing.inline
+    }
+    // The name has a mark of its own.
+    #expect(drawing(12).ranges(of: "<circle").count == 13 && drawing(100).ranges(of: "<circle").count == 9)
+    #expect(drawing(100).ranges(of: "class=\"shade fill-0\"").count == 1 && !drawing(1).contains("shade"))
+  }
+
+  @Test(arguments: [[1e16, 1e16 + 2], [-1e308, 1e308], [1e99, 1e99], [0, .leastNonzeroMagnitude], [.infinity, 1]])
+  func axesHoldWhateverAFileSays(_ values: [Double]) throws {
+    let chart = PointChart(
+      title: "t", x: ChartAxis("x"), y: ChartAxis("y"), marks: .curves,
+      series: [PointChart.Series("s", style: 0, values.map { .init(x: $0, y: $0, interval: min($0, 0)...max($0, 0)) })])
+    #expect(!chart.drawing.inline.contains("nan") && !chart.drawing.inline.contains("inf"))
+    #expect(ChartAxis("x").placed(values).ticks.count <= 12)
+  }
+
   @Test func heatMapsAreStrongerFurtherFromEven() {
     func drawn(_ value: Double) -> String {
       HeatMap(title: "t", rows: ["a"], columns: ["b"], cells: [[HeatMap.Cell(value, text: "")]]).drawing.inline

@@ -34,6 +34,28 @@ import Testing
     RunDiagnosis(RunHistory(records)).findings.map(\.kind)
   }
 
+  /// What a report makes of `metrics.jsonl` is what training made of its steps.
+  @Test func recordsComeBackFromTheirLines() {
+    let whole = run(1) { record, _ in
+      record.times = .init(sample: 0.5, annotate: 0.25, differentiate: 1, update: 0.125, evaluate: 2)
+      record.sampling!.reward = 0.75
+      record.judge = .init(
+        accuracy: 0.5, margin: 0.1, rewards: .init(minimum: -1, mean: 0, maximum: 1), asymmetry: 0.01, heldOutAccuracy: 0.7,
+        heldOutLogLoss: 0.6)
+      record.look = .init()
+      record.look!.startWinRate = 0.6
+    }[0]
+    var bare = whole
+    (bare.entropy, bare.preference, bare.sampling, bare.judge, bare.look, bare.times.evaluate) = (nil, nil, nil, nil, nil, 0)
+    for record in [whole, bare] { #expect(StepRecord(record.json) == record) }
+    for line in ["global_step", "epoch", "loss", "num_tokens"] {
+      var object = whole.json.object!
+      object[line] = "x"
+      #expect(StepRecord(.object(object)) == nil)
+    }
+    #expect(StepRecord([]) == nil)
+  }
+
   @Test func healthyRunsHaveNoFindings() {
     #expect(kinds(run()).isEmpty)
     #expect(RunDiagnosis(RunHistory(run())).text == "Nothing unusual was seen in this run.")

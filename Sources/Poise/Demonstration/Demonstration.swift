@@ -12,12 +12,17 @@ public struct Demonstration {
   public let folder: String
   public let seed: UInt64
   private let pool: WorkerPool
+  private let circumstances: JSON.Object
 
-  public init(_ plan: Plan, folder: String, seed: UInt64, pool: WorkerPool) {
+  /// - Parameter circumstances: what every run records of the program, the machine and the command.
+  public init(
+    _ plan: Plan, folder: String, seed: UInt64, pool: WorkerPool, circumstances: JSON.Object = JSON.Object()
+  ) {
     self.plan = plan
     self.folder = folder
     self.seed = seed
     self.pool = pool
+    self.circumstances = circumstances
   }
 
   public var supervisedFolder: String { "\(folder)/sft" }
@@ -30,13 +35,19 @@ public struct Demonstration {
   public func folder(_ algorithm: Algorithm.Name) -> String { "\(folder)/\(algorithm.rawValue)" }
   public func folder(_ judge: JudgeModel.Kind) -> String { "\(folder)/\(judge.rawValue)" }
 
+  /// The folders of all runs, in the order in which they are made.
+  public var runs: [String] { [supervisedFolder] + Self.judges.map(folder) + plan.algorithms.map(folder) }
+
+  /// Both kinds of judges, in the order in which they learn.
+  public static let judges: [JudgeModel.Kind] = [.preference, .reward]
+
   /// Makes the folder ready: what an earlier demonstration left goes, what anybody else put there stays.
   ///
   /// - Throws: `DataError` where files that no demonstration has written stand in the way; nothing is touched then.
   public func prepareFolder() throws {
     let marker = "\(folder)/poise_demo.json"
     let models = Algorithm.Name.allCases.map(folder) + JudgeModel.Kind.allCases.map(folder)
-    let parts = ["\(folder)/data", supervisedFolder, "\(folder)/tokenizer.json"] + models
+    let parts = ["\(folder)/data", supervisedFolder, "\(folder)/tokenizer.json", "\(folder)/report.html"] + models
     if !Files.exists(marker), let other = parts.first(where: Files.exists) {
       throw DataError(
         folder, "\(other) is there and was not written by a demonstration, which would replace it. Choose another --out.",
@@ -74,7 +85,8 @@ public struct Demonstration {
       vocabularySize: tokenizer.vocabularySize, endOfSequence: end, contextLength: 256)
     let policy = Policy(model: StoredModel(new: configuration, seed: seed), tokenizer: tokenizer)
     let trainer = SupervisedTrainer(policy, groups: try policy.groups(examplesPath), options: plan.supervised, pool: pool)
-    try train(trainer, saving: policy, in: supervisedFolder, report: report)
+    let options: JSON = ["data": .string(examplesPath), "preset": .string(Preset.tiny.rawValue)]
+    try train(trainer, saving: policy, in: supervisedFolder, command: "sft", options, report: report)
   }
 
   /// Two answers of the supervised policy to each of some posts, and the rubric's opinion of them: what the judges learn from.
@@ -97,8 +109,14 @@ public struct Demonstration {
     let trainer = JudgeTrainer(
       judge, examples: try judge.examples(data.training).examples, heldOut: try judge.examples(data.validation).examples,
       stopping: plan.stopping, centring: 0.01, options: plan.judges, pool: pool)
-    try train(trainer, saving: judge, in: folder(kind), report: report)
-    return try JudgeEvaluation(judge, training: data.training, test: data.validation, seed: seed, pool: pool).report
+    let options: JSON = [
+      "model": .string(supervisedFolder), "data": .string(preferencesPath), "validation_share": .init(plan.validationShare),
+      "evaluate_every": .init(plan.stopping.evaluateEvery), "patience": .init(plan.stopping.patience),
+    ]
+    try train(trainer, saving: judge, in: folder(kind), command: kind.rawValue, options, report: report)
+    let verdict = try JudgeEvaluation(judge, training: data.training, test: data.validation, seed: seed, pool: pool).report
+    try Files.replace("\(folder(kind))/report.json", with: verdict.json.page)
+    return verdict
   }
 
   /// Online training from the supervised policy, which stays as the reference, against the learned judge.
@@ -110,7 +128,12 @@ public struct Demonstration {
       feedback: try Judge.feedback(judge(for: algorithm), for: algorithm.signal, pool: pool),
       prompts: try policy.prompts(promptsPath, responseTokens: plan.maximumTokens),
       sampling: SamplingOptions(maximumTokens: plan.maximumTokens), options: plan.online, pool: pool)
-    try train(trainer, saving: policy, in: folder(name), report: report)
+    let options: JSON = [
+      "model": .string(supervisedFolder), "reference": .string(supervisedFolder), "prompts": .string(promptsPath),
+      "annotator": .string(judge(for: algorithm)), "tau": .init(algorithm.tau), "mixture": .init(algorithm.sampling.mixture),
+      "max_new_tokens": .init(plan.maximumTokens),
+    ]
+    try train(trainer, saving: policy, in: folder(name), command: "train \(name.rawValue)", options, report: report)
   }
 
   private func judge(for algorithm: Algorithm) -> String {
@@ -120,10 +143,25 @@ public struct Demonstration {
     }
   }
 
+  /// - Parameters:
+  ///   - command: which would make such a run.
+  ///   - options: its own, beside those that all training has.
   private func train(
-    _ trainer: some Trainer, saving model: some SavableModel, in folder: String, report: (StepRecord) -> Void
+    _ trainer: some Trainer, saving model: some SavableModel, in folder: String, command: String, _ options: JSON,
+    report: (StepRecord) -> Void
   ) throws {
-    let loop = TrainingLoop(RunFolder(folder), checkpointEvery: 0, description: ["command": "demo"])
+    let training = trainer.options
+    var recorded = options.object ?? JSON.Object()
+    recorded["steps"] = .init(training.steps)
+    recorded["batch_size"] = .init(training.batchSize)
+    recorded["learning_rate"] = .init(training.schedule.rate)
+    recorded["warmup_steps"] = .init(training.schedule.warmupSteps)
+    recorded["schedule"] = .string(training.schedule.shape.rawValue)
+    var description = circumstances
+    description["command"] = .string(command)
+    description["options"] = .object(recorded)
+    description["seed"] = .number(.init(text: String(seed)))
+    let loop = TrainingLoop(RunFolder(folder), checkpointEvery: 0, description: .object(description))
     _ = try loop.run(trainer, saving: model, report: report)
   }
 }

@@ -42,7 +42,7 @@ public struct RunFolder: Sendable {
   }
 
   /// The complete ones, oldest first.
-  static func checkpoints(in path: String) -> [Checkpoint] {
+  package static func checkpoints(in path: String) -> [Checkpoint] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.compactMap { name in name.hasPrefix("checkpoint-") ? Int(name.dropFirst("checkpoint-".count)) : nil }
       .sorted().compactMap { Checkpoint(folder: "\(path)/checkpoint-\($0)", step: $0) }

@@ -148,25 +148,62 @@ public struct StepRecord: Sendable, Equatable {
     object["length/policy"] = .init(responseLength)
     let ofTraining = (preference?.named ?? []) + (sampling?.named(tau: preference?.tau ?? 0) ?? [])
     for (name, value) in ofTraining + (judge?.named ?? []) + (look?.named ?? []) { object[name] = .init(value) }
-    object["time/sample"] = .init(times.sample)
-    object["time/score"] = .init(times.annotate)
-    object["time/forward_backward"] = .init(times.differentiate)
-    object["time/optimiser"] = .init(times.update)
-    if hasLook { object["time/evaluate"] = .init(times.evaluate) }
+    for (name, time) in Times.names where time != \.evaluate || hasLook { object[name] = .init(times[keyPath: time]) }
     object["examples_per_second"] = .init(Double(exampleCount) / times.total)
     object["tokens_per_second"] = .init(Double(stepTokenCount) / times.total)
     return .object(object)
   }
 }
 
+extension StepRecord {
+  /// What ``json`` wrote; nil for a line that is no record of a step.
+  public init?(_ line: JSON) {
+    let members = line.object?.members ?? []
+    let finite = members.compactMap { key, value in value.double.flatMap { $0.isFinite ? (key, $0) : nil } }
+    let numbers = Dictionary(finite) { first, _ in first }
+    guard let step = line["global_step"]?.int, let epoch = numbers["epoch"], let loss = numbers["loss"],
+      let learningRate = numbers["learning_rate"], let gradientNorm = numbers["grad_norm"],
+      let tokenCount = line["num_tokens"]?.int, let responseLength = numbers["length/policy"]
+    else { return nil }
+    let times = Times(numbers)
+    func count(_ rate: String) -> Int { Int(exactly: ((numbers[rate] ?? 0) * times.total).rounded()) ?? 0 }
+    self.init(
+      step: step, epoch: epoch, loss: loss, learningRate: learningRate, gradientNorm: gradientNorm, tokenCount: tokenCount,
+      entropy: numbers["objective/entropy"], responseLength: responseLength, preference: PreferenceRecord(numbers),
+      sampling: SamplingRecord(numbers), judge: JudgeRecord(numbers), look: LookRecord(numbers), times: times,
+      exampleCount: count("examples_per_second"), stepTokenCount: count("tokens_per_second"))
+  }
+}
+
+/// Quantities by their names in `metrics.jsonl`.
+private typealias Names<Record, Value> = [(name: String, path: WritableKeyPath<Record, Value> & Sendable)]
+
+extension StepRecord.Times {
+  fileprivate static let names: Names<Self, Double> = [
+    ("time/sample", \.sample), ("time/score", \.annotate), ("time/forward_backward", \.differentiate),
+    ("time/optimiser", \.update), ("time/evaluate", \.evaluate),
+  ]
+
+  fileprivate init(_ numbers: [String: Double]) {
+    self.init()
+    for (name, path) in Self.names { self[keyPath: path] = numbers[name] ?? 0 }
+  }
+}
+
 extension StepRecord.PreferenceRecord {
-  fileprivate var named: [(String, Double)] {
-    [
-      ("rewards/probabilities", decidedness), ("rewards/chosen", chosenLogRatio), ("rewards/rejected", rejectedLogRatio),
-      ("rewards/margins", margin), ("rewards/accuracies", accuracy), ("logps/chosen", chosenLogProbability),
-      ("logps/rejected", rejectedLogProbability), ("length/chosen", chosenLength), ("length/rejected", rejectedLength),
-      ("pairs/ties", tiedShare), ("pairs/identical", identicalShare), ("pairs/saturated", saturatedShare), ("beta", tau),
-    ]
+  private static let names: Names<Self, Double> = [
+    ("rewards/probabilities", \.decidedness), ("rewards/chosen", \.chosenLogRatio), ("rewards/rejected", \.rejectedLogRatio),
+    ("rewards/margins", \.margin), ("rewards/accuracies", \.accuracy), ("logps/chosen", \.chosenLogProbability),
+    ("logps/rejected", \.rejectedLogProbability), ("length/chosen", \.chosenLength), ("length/rejected", \.rejectedLength),
+    ("pairs/ties", \.tiedShare), ("pairs/identical", \.identicalShare), ("pairs/saturated", \.saturatedShare), ("beta", \.tau),
+  ]
+
+  fileprivate var named: [(String, Double)] { Self.names.map { ($0.name, self[keyPath: $0.path]) } }
+
+  fileprivate init?(_ numbers: [String: Double]) {
+    guard numbers["rewards/margins"] != nil else { return nil }
+    self.init()
+    for (name, path) in Self.names { self[keyPath: path] = numbers[name] ?? 0 }
   }
 }
 
@@ -184,6 +221,15 @@ extension StepRecord.SamplingRecord {
       ("objective/scores", reward), ("objective/non_score_reward", penalty), ("objective/rlhf_reward", reward + penalty),
     ]
   }
+
+  fileprivate init?(_ numbers: [String: Double]) {
+    guard let sequenceDivergence = numbers["kl/sequence"], let exactDivergence = numbers["kl/token_exact"] else { return nil }
+    self.init(
+      sequenceDivergence: sequenceDivergence, exactDivergence: exactDivergence,
+      endedShare: numbers["val/contain_eos_token"] ?? 0, samplingGap: numbers["sampling/logp_gap"] ?? 0,
+      logMixturePartition: numbers["sampling/log_partition"] ?? 0, mixture: numbers["mixture_coef"] ?? 0,
+      reward: numbers["objective/scores"])
+  }
 }
 
 extension StepRecord.JudgeRecord {
@@ -195,11 +241,36 @@ extension StepRecord.JudgeRecord {
     ]
     return values.compactMap { name, value in value.map { (name, $0) } }
   }
+
+  fileprivate init?(_ numbers: [String: Double]) {
+    guard let margin = numbers["margin"] else { return nil }
+    self.init(
+      accuracy: numbers["accuracy"], margin: margin, rewards: Rewards(numbers), asymmetry: numbers["pref/antisymmetry"],
+      heldOutAccuracy: numbers["eval/accuracy"], heldOutLogLoss: numbers["eval/loss"])
+  }
+}
+
+extension StepRecord.JudgeRecord.Rewards {
+  fileprivate init?(_ numbers: [String: Double]) {
+    guard let minimum = numbers["min_reward"], let mean = numbers["mean_reward"], let maximum = numbers["max_reward"] else {
+      return nil
+    }
+    self.init(minimum: minimum, mean: mean, maximum: maximum)
+  }
 }
 
 extension StepRecord.LookRecord {
+  private static let names: Names<Self, Double?> = [
+    ("nash/gap", \.gap), ("winrate/start", \.startWinRate), ("nash/gap_regularised", \.regularizedGap),
+  ]
+
   fileprivate var named: [(String, Double)] {
-    let values = [("nash/gap", gap), ("winrate/start", startWinRate), ("nash/gap_regularised", regularizedGap)]
-    return values.compactMap { name, value in value.map { (name, $0) } }
+    Self.names.compactMap { name, path in self[keyPath: path].map { (name, $0) } }
+  }
+
+  fileprivate init?(_ numbers: [String: Double]) {
+    guard Self.names.contains(where: { numbers[$0.name] != nil }) else { return nil }
+    self.init()
+    for (name, path) in Self.names { self[keyPath: path] = numbers[name] }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Poise
 import PoiseFiles
 import PoiseModel
+import PoiseStudy
 import PoiseText
 
 /// `poise demo`
@@ -12,7 +13,7 @@ struct DemoCommand: ParsableCommand {
       Posts from a seeded grammar are to be summarised in one line. A small transformer learns from examples of mixed quality; a \
       rubric labels pairs of its answers, and a reward and a preference model learn from those. Then IPO-MD improves the policy \
       against the preference model, and the rubric, which the policy never saw, says how much of that was real. Everything is \
-      written to --out and can be repeated with the other commands.
+      written to --out, with a page, report.html, that shows all of it, and can be repeated with the other commands.
       """)
 
   @Option(help: ArgumentHelp("Folder for data, models and metrics; its own earlier demo is replaced.", valueName: "folder"))
@@ -26,7 +27,8 @@ struct DemoCommand: ParsableCommand {
     let algorithms = all ? Demonstration.Plan.all : [.ipoMD]
     let plan = quick ? Demonstration.Plan.quick(algorithms, seed: common.seed) : .full(algorithms, seed: common.seed)
     let pool = common.makePool()
-    let demonstration = Demonstration(plan, folder: out, seed: common.seed, pool: pool)
+    let demonstration = Demonstration(
+      plan, folder: out, seed: common.seed, pool: pool, circumstances: try Invocation.circumstances())
     try demonstration.prepareFolder()
     let histories = try train(demonstration)
 
@@ -37,8 +39,11 @@ struct DemoCommand: ParsableCommand {
       Console.result("\(name.rawValue)\n\(TrainingSummary(history: history).text)\n\(RunDiagnosis(history).text)\n")
     }
     Console.result(report.conclusion)
+    try RunReport(demonstration.runs, prompts: demonstration.unseenPath, pool: pool).write("\(out)/report", withFiles: false)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    Console.result("\nAll of it took \(ProgressLine.clock(seconds)). Models and metrics are in \(out); see for yourself:")
+    Console.result(
+      "\nAll of it took \(ProgressLine.clock(seconds)). Models and metrics are in \(out), curves and answers on one page in \(out)/report.html; see for yourself:"
+    )
     let poise = CommandLine.arguments[0]  // as the reader called it: it may not be on the path
     Console.result("  \(poise) sample --model \(demonstration.folder(algorithms[0])) --prompts \(demonstration.unseenPath)")
   }
@@ -56,7 +61,7 @@ struct DemoCommand: ParsableCommand {
     common.note(
       "3/5  Two answers to each of \(plan.judgedPosts) posts, labelled by the rubric, and two judges that learn from them …")
     try demonstration.collectPreferences()
-    for kind in [JudgeModel.Kind.preference, .reward] {
+    for kind in Demonstration.judges {
       var report: JudgeReport?
       _ = try watch(kind.rawValue, plan.judges.steps) { report = try demonstration.trainJudge(kind, report: $0) }
       Console.result(

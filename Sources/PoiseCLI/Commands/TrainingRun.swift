@@ -3,7 +3,6 @@ import Foundation
 import Poise
 import PoiseDigest
 import PoiseFiles
-import PoiseKernels
 import PoiseModel
 
 /// What all training commands do around their trainer: the run folder, resuming, progress, interruption, the closing table.
@@ -106,16 +105,11 @@ struct TrainingRun {
 
   /// All that the result of a run depends on, beside the bytes of models, and how to make it again.
   private func circumstances() throws -> JSON {
-    var object = JSON.Object()
-    object["poise_version"] = .string(Version.number)
+    var object = try Invocation.circumstances()
     object["command"] = .string(command)
     object["options"] = .object(description)
     object["seed"] = .number(.init(text: String(common.seed)))
     object["data_sha256"] = .object(try dataDigests())
-    object["instruction_set"] = .string(InstructionSet.chosen.rawValue)
-    object["blas"] = .string(LinearAlgebra.description)
-    object["arguments"] = .array(try Invocation.arguments.get().map { .string($0) })
-    object["working_directory"] = .string(FileManager.default.currentDirectoryPath)
     return .object(object)
   }
 

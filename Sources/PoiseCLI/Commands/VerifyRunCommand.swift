@@ -55,29 +55,28 @@ struct VerifyRunCommand: ParsableCommand {
 
   /// The recorded command, made to stop where the newest checkpoint was written.
   private func program(for replay: RunReplay) throws -> PoiseProgram {
-    let description = try replay.target.description()
-    guard var arguments = description["arguments"]?.array?.compactMap(\.string), Self.commands.contains(arguments.first ?? "")
-    else {
+    guard var command = RecordedCommand(try replay.target.description()), Self.commands.contains(command.arguments[0]) else {
       throw DataError(
-        "\(replay.target.path)/poise_run.json", "the command that made the run is not recorded, so it cannot be made again.")
+        "\(replay.target.path)/poise_run.json",
+        "a command that trains this run alone is not recorded, so it cannot be made again.")
     }
-    // The file's options are in the line already; what else it says by now is another line's matter.
-    arguments = Invocation.removing("config", from: arguments)
+    // What the file of --config says by now is another line's matter.
+    command.removeOccasion()
     // The line is what will be run, whatever the file says of its options elsewhere.
-    let values = arguments.flatMap { [$0, String($0.drop { $0 != "=" }.dropFirst())] }
+    let values = command.arguments.flatMap { [$0, String($0.drop { $0 != "=" }.dropFirst())] }
     if !startAnnotator, let program = values.first(where: Judge.startsProgram) {
       throw UntrustedAnnotator(run: path, annotator: program)
     }
     // Looks change nothing in a run, and ask questions of their own.
-    for option in ["evaluate-every", "evaluation-judge", "evaluation-prompts"] where arguments.first == "train" {
-      arguments = Invocation.removing(option, from: arguments)
+    for option in ["evaluate-every", "evaluation-judge", "evaluation-prompts"] where command.arguments[0] == "train" {
+      command.remove(option)
     }
-    for option in ["keep-best", "stop-after"] { arguments = Invocation.removing(option, from: arguments) }
-    arguments = Invocation.removing("resume", hasValue: false, from: arguments)
+    command.remove("keep-best")
+    var arguments = command.arguments
     if replay.start != nil { arguments.append("--resume") }
     if let threads { arguments.append("--threads=\(threads)") }
     arguments += ["--out=\(replay.folder)", "--stop-after=\(replay.target.step)", "--checkpoint-every=0", "--quiet"]
-    let folder = description["working_directory"]?.string
+    let folder = command.workingDirectory
     return PoiseProgram(arguments: arguments, workingDirectory: folder.flatMap { Files.isDirectory($0) ? $0 : nil })
   }
 

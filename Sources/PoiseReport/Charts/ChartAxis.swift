@@ -35,11 +35,12 @@ struct PlacedAxis: Sendable {
 
   init(_ axis: ChartAxis, _ values: [Double]) {
     (title, scale) = (axis.title, axis.scale)
-    let wanted = (values + axis.including + (axis.ticks ?? [])).filter { $0.isFinite && (axis.scale == .linear || $0 > 0) }
+    let wanted = (values + axis.including + (axis.ticks ?? [])).filter { Self.canShow($0, axis.scale) }
     let (smallest, largest) = (wanted.min() ?? 1, wanted.max() ?? 1)
     switch axis.scale {
     case .linear:
-      let step = RoundNumbers.step(for: largest - smallest, count: 5)
+      // Not less than what doubles of this size can tell apart.
+      let step = max(RoundNumbers.step(for: largest - smallest, count: 5), 4 * max(abs(smallest), abs(largest)).ulp)
       var (first, last) = (floor(smallest / step + 1e-9), ceil(largest / step - 1e-9))
       if first == last { (first, last) = (first - 1, last + 1) }
       (lower, upper) = (first * step, last * step)
@@ -58,10 +59,16 @@ struct PlacedAxis: Sendable {
 
   /// From 0 at the lower end to 1 at the upper; nil for what cannot be shown.
   func share(_ value: Double) -> Double? {
-    switch scale {
-    case .linear: value.isFinite ? (value - lower) / (upper - lower) : nil
-    case .logarithmic: value.isFinite && value > 0 ? log(value / lower) / log(upper / lower) : nil
+    guard Self.canShow(value, scale) else { return nil }
+    return switch scale {
+    case .linear: (value - lower) / (upper - lower)
+    case .logarithmic: log(value / lower) / log(upper / lower)
     }
+  }
+
+  /// Differences of larger numbers might be infinite.
+  private static func canShow(_ value: Double, _ scale: ChartAxis.Scale) -> Bool {
+    abs(value) < 1e100 && (scale == .linear || value > 1e-100)
   }
 }
 
@@ -76,8 +83,9 @@ enum RoundNumbers {
     return factor * power
   }
 
-  /// With as many decimals as the step needs.
+  /// With as many decimals as the step needs; large ones by their power of ten.
   static func label(_ value: Double, step: Double) -> String {
+    guard abs(value) < 1e7 else { return value.formatted(significantDigits: 4) }
     let decimals = max(0, Int(-floor(log10(step) + 1e-9)))
     // No minus before a zero that is rounding's.
     return (abs(value) < step * 1e-6 ? 0 : value).formatted(decimals: decimals)

@@ -25,6 +25,7 @@ public enum ChartTheme {
     svg.chart .below { fill: var(--below); opacity: var(--strongest); }
     svg.chart .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
     svg.chart .interval { fill: none; stroke-width: 1.2; opacity: 0.65; }
+    svg.chart .shade { opacity: 0.16; }
     \((0..<seriesColourCount).map(seriesRules).joined(separator: "\n"))
     @media print { svg.chart { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
     """

@@ -30,6 +30,8 @@ public struct PointChart: Sendable {
     /// A line leads from each point of a series to its next.
     case joined
     case separate
+    /// For many points: a line through all of them, marks on a few, and intervals as a shade.
+    case curves
   }
 
   public var title: String
@@ -51,9 +53,12 @@ public struct PointChart: Sendable {
   public var drawing: SVGDrawing {
     let legend = legendPlaces
     let top = 32 + Self.legendRow * Double((legend.last?.row ?? -1) + 1) + 10
+    let heights = y.placed(heights)
+    // Numbers must not run into the axis's title; a digit is 7 pixels wide.
+    let left = max(Self.margin.left, 27 + 7 * Double(heights.ticks.map(\.label.count).max() ?? 0))
     let frame = PlotFrame(
-      left: Self.margin.left, top: top, width: Self.size.width - Self.margin.left - Self.margin.right, height: Self.size.plot,
-      x: x.placed(series.flatMap { $0.points.map(\.x) }), y: y.placed(heights))
+      left: left, top: top, width: Self.size.width - left - Self.margin.right, height: Self.size.plot,
+      x: x.placed(series.flatMap { $0.points.map(\.x) }), y: heights)
     let height = top + Self.size.plot + Self.margin.bottom
     var drawing = SVGDrawing(title: title, width: Self.size.width, height: height, smallestScale: 0.75)
     drawing.text(title, x: 8, y: 20, "title")
@@ -83,15 +88,37 @@ public struct PointChart: Sendable {
     let placed = one.points.compactMap { point in
       frame.place(x: point.x, y: point.y).map { (point: point, x: $0.x + shift, y: $0.y) }
     }
-    if marks == .joined, placed.count > 1 { drawing.polyline(placed.map { ($0.x, $0.y) }, "line \(stroke)") }
-    for place in placed {
-      if let interval = place.point.interval, let low = frame.height(of: interval.lowerBound),
+    if marks == .curves { shade(placed.map(\.point), one, frame, &drawing) }
+    if marks != .separate, placed.count > 1 { drawing.polyline(placed.map { ($0.x, $0.y) }, "line \(stroke)") }
+    for place in marks == .curves ? Self.few(placed) : placed {
+      if marks != .curves, let interval = place.point.interval, let low = frame.height(of: interval.lowerBound),
         let high = frame.height(of: interval.upperBound)
       {
         drawing.polyline([(place.x, low), (place.x, high)], "interval \(stroke)")
       }
       drawing.mark(series: one.style, x: place.x, y: place.y, hint: hint(one, place.point))
     }
+  }
+
+  /// Where the intervals of neighbours reach, from the first to the last that has one.
+  private func shade(_ points: [Point], _ one: Series, _ frame: PlotFrame, _ drawing: inout SVGDrawing) {
+    let edges = points.compactMap { point in
+      point.interval.flatMap { interval -> (low: (x: Double, y: Double), high: (x: Double, y: Double))? in
+        guard let low = frame.place(x: point.x, y: interval.lowerBound),
+          let high = frame.place(x: point.x, y: interval.upperBound)
+        else { return nil }
+        return (low, high)
+      }
+    }
+    guard edges.count > 1 else { return }
+    let style = "shade fill-\(one.style % ChartTheme.seriesColourCount)"
+    drawing.polygon(edges.map(\.high) + edges.reversed().map(\.low), style)
+  }
+
+  /// The last of a list, and others at even distances before it; all of a short one.
+  private static func few<Element>(_ list: [Element]) -> [Element] {
+    let distance = list.count <= 12 ? 1 : (list.count + 7) / 8
+    return stride(from: list.count - 1, through: 0, by: -distance).reversed().map { list[$0] }
   }
 
   private func hint(_ one: Series, _ point: Point) -> String {

@@ -48,6 +48,11 @@ public struct SVGDrawing: Sendable {
     elements.append("<path class=\"\(style)\" d=\"M\(steps.joined(separator: "L"))\"/>")
   }
 
+  mutating func polygon(_ corners: [(x: Double, y: Double)], _ style: String) {
+    let steps = corners.map { number($0.x) + " " + number($0.y) }
+    elements.append("<path class=\"\(style)\" d=\"M\(steps.joined(separator: "L"))Z\"/>")
+  }
+
   /// - Parameter strength: of its fill, from 0 to 1.
   mutating func rectangle(x: Double, y: Double, width: Double, height: Double, _ style: String, strength: Double? = nil) {
     let place = "x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(width))\" height=\"\(number(height))\""

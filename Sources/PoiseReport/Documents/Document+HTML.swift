@@ -77,7 +77,8 @@ extension Document {
     .wrong { border-bottom: 2px dashed var(--below); }
     .right b { color: var(--series-2); } .aside b { color: var(--series-4); } .wrong b { color: var(--series-1); }
     @media print { main { max-width: none; padding: 0; } body { font-size: 11px; } nav { display: none; }
-      .wide, pre { overflow: visible; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8px; }
+      .wide, pre { overflow: visible; } th, td { white-space: normal !important; padding: 3px 5px; }
+      td { overflow-wrap: anywhere; } table.words td { min-width: 0; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8px; }
       figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } figure svg { max-width: 330px; min-width: 0 !important; }
       .figures { display: block; } figure { display: inline-block; vertical-align: top; margin-right: 16px; max-width: 330px; }
       figure.large { display: block; max-width: none; } figure.large svg { max-width: 560px; } }

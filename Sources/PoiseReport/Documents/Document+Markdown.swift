@@ -1,13 +1,20 @@
+import Foundation
+
 /// The same as Markdown of GitHub's kind; figures are files beside it.
 extension Document {
   /// - Parameter folder: of the figures' SVG files, as seen from the file.
   public func markdown(figures folder: String) -> String {
-    (["# \(title)"] + blocks.map { markdown($0, folder) }).joined(separator: "\n\n") + "\n"
+    let address = folder.addingPercentEncoding(withAllowedCharacters: Self.plainInAddresses) ?? folder
+    return (["# \(title.escapedForMarkdown)"] + blocks.map { markdown($0, address) }).joined(separator: "\n\n") + "\n"
   }
+
+  /// A space or a bracket would end an address.
+  private static let plainInAddresses = CharacterSet(
+    charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
 
   private func markdown(_ block: Block, _ folder: String) -> String {
     switch block {
-    case .heading(let level, let text): return String(repeating: "#", count: level) + " " + text
+    case .heading(let level, let text): return String(repeating: "#", count: level) + " " + text.escapedForMarkdown
     case .paragraph(let prose): return prose.markdown
     case .table(let table): return markdown(table)
     case .figures(let figures):
@@ -24,7 +31,7 @@ extension Document {
 
   private func markdown(_ table: Table) -> String {
     let rule = table.header.indices.map { $0 == 0 || !table.isNumeric ? "---" : "---:" }
-    let lines = [table.header, rule] + table.rows.map { $0.map(\.markdown) }
+    let lines = [table.header.map(\.escapedForMarkdown), rule] + table.rows.map { $0.map(\.markdown) }
     return lines.map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
   }
 }
@@ -32,7 +39,7 @@ extension Document {
 extension Prose {
   fileprivate var markdown: String {
     spans.map { span in
-      let text = span.text.split(whereSeparator: \.isNewline).joined(separator: " ").escapedForMarkdown
+      let text = span.text.escapedForMarkdown
       switch span.style {
       case .plain: return text
       case .strong: return "**\(text)**"
@@ -44,10 +51,10 @@ extension Prose {
 }
 
 extension String {
-  /// Characters that Markdown would take for its own.
+  /// In one line, with a backslash before what Markdown would take for its own.
   fileprivate var escapedForMarkdown: String {
     var text = ""
-    for character in self {
+    for character in split(whereSeparator: \.isNewline).joined(separator: " ") {
       if "\\`*_<>[]|#".contains(character) { text.append("\\") }
       text.append(character)
     }

@@ -242,7 +242,3 @@ extension Study.Method {
   /// What it is told; nil for an algorithm that is not known.
   var signal: Algorithm.Signal? { Algorithm.Name(rawValue: algorithm).map { Algorithm.row($0).signal } }
 }
-
-extension String {
-  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
-}

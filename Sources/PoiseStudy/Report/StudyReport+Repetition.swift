@@ -28,16 +28,25 @@ extension StudyReport {
     ]
   }
 
-  /// What runs say that they were made by: more than one value where a study went on with another program or machine.
   private func facts(ofRuns entries: [StudyJournal.Entry]) throws -> [StudyCircumstances.Fact] {
     let runs = try RunEvents.runs(in: folder).map { folder("\($0)/poise_run.json") }.filter(Files.exists).map(Files.readJSON)
+    let failures = entries.count { $0.failure != nil }
+    return StudyCircumstances.Fact.recorded(by: runs)
+      + (failures == 0 ? [] : [StudyCircumstances.Fact("commands that diverged", String(failures))])
+  }
+}
+
+extension StudyCircumstances.Fact {
+  /// What runs say that they were made by: more than one value where they were made by different programs or machines.
+  ///
+  /// - Parameter descriptions: `poise_run.json` of each.
+  static func recorded(by descriptions: [JSON]) -> [Self] {
     let names = [
       ("poise_version", "version of the runs"), ("instruction_set", "kernels of the runs"), ("blas", "BLAS of the runs"),
     ]
-    let failures = entries.count { $0.failure != nil }
     return names.compactMap { key, name in
-      let values = Set(runs.compactMap { $0[key]?.string }).sorted()
-      return values.isEmpty ? nil : StudyCircumstances.Fact(name, values.joined(separator: "; "))
-    } + (failures == 0 ? [] : [StudyCircumstances.Fact("commands that diverged", String(failures))])
+      let values = Set(descriptions.compactMap { $0[key]?.string }).sorted()
+      return values.isEmpty ? nil : Self(name, values.joined(separator: "; "))
+    }
   }
 }

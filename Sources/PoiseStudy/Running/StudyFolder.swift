@@ -9,6 +9,8 @@ public struct StudyFolder: Sendable {
   func callAsFunction(_ relative: String) -> String { "\(path)/\(relative)" }
 
   var journal: String { self("jobs.jsonl") }
+  /// The study that the folder is of, as text.
+  var description: String { self("study.txt") }
 }
 
 extension StudyTask {

@@ -39,7 +39,7 @@ public final class StudyRunner {
   /// A folder holds one study: what another left would be taken for this one's.
   private static func requireSame(_ study: Study, _ folder: StudyFolder) throws {
     let text = String(describing: study) + "\n"
-    let path = folder("study.txt")
+    let path = folder.description
     if Files.exists(path) {
       guard try String(decoding: Files.read(path), as: UTF8.self) == text else {
         throw DataError(
