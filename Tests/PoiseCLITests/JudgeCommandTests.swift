@@ -173,13 +173,17 @@ import Testing
     }
   }
 
+  /// Ids beside the text, as `poise sample` writes them, change nothing.
   @Test func rewardsOfGivenAnswersAreScored() throws {
     let lines = ["", " Budget: 3 euros."].map { response in
-      (["prompt": "A post.\nTL;DR:", "completion": .string("answer" + response)] as JSON).line
+      let text: JSON = ["prompt": "A post.\nTL;DR:", "completion": .string("answer" + response)]
+      var sampled = text.object!
+      sampled["completion_ids"] = [1, 2]
+      return text.line + "\n" + JSON.object(sampled).line
     }
     let input = lines.joined(separator: "\n") + "\n"
-    let result = try PoiseProcess.succeed("score", "--reward", judges.reward, "--input", "-", "--json", input: input + input)
+    let result = try PoiseProcess.succeed("score", "--reward", judges.reward, "--input", "-", "--json", input: input)
     let rewards = try result.records().map { try #require($0["reward"]?.double) }
-    #expect(rewards.count == 4 && rewards[0] == rewards[2] && rewards[1] == rewards[3] && rewards[0] != rewards[1])
+    #expect(rewards.count == 4 && rewards[0] == rewards[1] && rewards[2] == rewards[3] && rewards[0] != rewards[2])
   }
 }

@@ -57,7 +57,8 @@ import Testing
       let invented = InventedStudy(rates: rates, halfWidth: 0.05, overSupervised: start)
       return StudyAdvice(invented.study, invented.results, condition: "all").paragraphs.map(\.plain).joined()
     }
-    #expect(text[0].contains("does not show that training helps at all"))
+    #expect(text.allSatisfy { $0.hasPrefix("Keep the policy that training started from") })
+    #expect(text[0].contains("does not show that its training helps. The model that it learnt from would have it at 0.950"))
     #expect(text[1].contains("training made it worse"))
   }
 
@@ -72,6 +73,7 @@ import Testing
       let mean = harmed[standing.method]!
       return .init(
         condition: "loud", method: standing.method, overSupervised: [mean], overSupervisedInterval: mean - 0.1...mean + 0.1,
+        overSupervisedByAnnotator: nil,
         measures: standing.measures, exploitability: standing.exploitability)
     }
     let text = ConditionAdvice(study, results).paragraphs.map(\.plain).joined(separator: "\n")
@@ -202,6 +204,7 @@ private struct InventedStudy {
       results.standings.append(
         .init(
           condition: condition, method: method.name, overSupervised: [overSupervised], overSupervisedInterval: around,
+          overSupervisedByAnnotator: [0.95],
           measures: [measures], exploitability: [0.1 * Double(index)]))
       for column in study.methods[(index + 1)...] {
         let rate = rates["\(method.name)/\(column.name)"]!

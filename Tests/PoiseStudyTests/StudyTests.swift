@@ -101,6 +101,22 @@ import Testing
     #expect(both?.description.contains("the file has \"task\" and \"tasks\"") == true)
   }
 
+  /// Programs and people are asked by those alone who learn from them.
+  @Test func onlyModelsAreAskedHowMuchTheyArePleased() throws {
+    let study = try study {
+      $0["task"] = nil
+      var mine = Self.task.object!
+      mine["reward"] = "reward:r"
+      $0["tasks"] = ["mine": .object(mine), "made": ["judge": "rubric"]]
+      $0["methods"] = ["rl": [:], "ipo": [:], "dpo": ["offline": "true"]]
+    }
+    let models = study.tasks.map { task in
+      study.methods.map { StudyStages(study: study, task: task, folder: StudyFolder("out")).annotatingModel(of: $0) }
+    }
+    #expect(models[0] == ["reward:r", nil, nil])
+    #expect(models[1] == ["reward:out/tasks/made/reward", "preference:out/tasks/made/preference", nil])
+  }
+
   /// Three seeds each that are as good as each other, on prompts that are all a coin's toss: ½ is within, and wider than over prompts
   /// alone when seeds differ.
   @Test func intervalsKnowOfSeeds() {

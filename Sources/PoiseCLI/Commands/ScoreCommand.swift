@@ -35,19 +35,26 @@ struct ScoreCommand: PlannedCommand {
 
   private func scoreRewards(_ folder: String) throws {
     let judge = try JudgeModel(.reward, folder: folder)
-    let answers = try CompletionRecord.read(inputPath(input)).map { record in
-      switch (record.prompt, record.completion) {
-      case (.text(let prompt)?, .text(let response)): return Answer(prompt: prompt, response: response)
-      case (.conversation(let conversation)?, .text(let response)): return Answer(Question(conversation), response: response)
-      default:
-        throw DataError(input, line: record.line, "a reward model reads text: \"prompt\" and \"completion\" were expected.")
-      }
-    }
+    var answers: [Answer] = []
+    try JSONLines.read(inputPath(input)) { line, json in answers.append(try answer(json, line: line)) }
+    guard !answers.isEmpty else { throw DataError(input, "the file has no records; one JSON object a line was expected.") }
     let rewards = try RewardModelRewarder(judge, pool: common.makePool()).rewards(answers)
     if output.json { return rewards.forEach { Console.result((["reward": .init($0)] as JSON).line) } }
     var table = TextTable(["response", "reward"])
     for (index, reward) in rewards.enumerated() { table.add([String(index + 1), reward.formatted(decimals: 4)]) }
     Console.result(table.text)
+  }
+
+  /// Of its text, though ids stand beside it, as they do in what `poise sample` writes.
+  private func answer(_ json: JSON, line: Int) throws -> Answer {
+    var fields = json.object ?? JSON.Object()
+    for name in ["prompt", "completion"] where fields[name] != nil { fields[name + "_ids"] = nil }
+    let record = try CompletionRecord(json.object == nil ? json : .object(fields), path: input, line: line)
+    switch (record.prompt, record.completion) {
+    case (.text(let prompt)?, .text(let response)): return Answer(prompt: prompt, response: response)
+    case (.conversation(let conversation)?, .text(let response)): return Answer(Question(conversation), response: response)
+    default: throw DataError(input, line: line, "a reward model reads text: \"prompt\" and \"completion\" were expected.")
+    }
   }
 
   private func scoreLogProbabilities(_ folder: String) throws {

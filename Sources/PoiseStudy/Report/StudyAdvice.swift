@@ -35,10 +35,16 @@ struct StudyAdvice {
     let better = others.filter { $0.interval.upperBound < 0.5 }
     let setting = described(choice)
     let isUndecided = even.count == others.count
+    let helps = ranking.contains { results.standing($0.method, condition)!.overSupervisedInterval.lowerBound > 0.5 }
     let advice =
-      isUndecided
-      ? "This study cannot tell its methods apart. If one must be chosen: \(best.method) with \(setting)."
-      : "Use \(best.method) with \(setting)."
+      if !helps {
+        "Keep the policy that training started from: no method is shown to be better than it. If one must be chosen: \(best.method) "
+          + "with \(setting)."
+      } else if isUndecided {
+        "This study cannot tell its methods apart. If one must be chosen: \(best.method) with \(setting)."
+      } else {
+        "Use \(best.method) with \(setting)."
+      }
     var sentences = ["Its mean win rate over the other methods is the highest, \(Wording.share(best.mean))."]
     if !beaten.isEmpty {
       let names = Wording.list(beaten.map { "\($0.column) (\(Wording.share($0.mean)))" })
@@ -91,14 +97,19 @@ struct StudyAdvice {
   private func overSupervised(_ method: String) -> String {
     guard let standing = results.standing(method, condition) else { return "" }
     let numbers = "\(Wording.share(standing.overSupervised.mean)) (\(Wording.interval(standing.overSupervisedInterval)))"
+    let pleased = standing.overSupervisedByAnnotator.map(\.mean) ?? 0
+    let deception =
+      pleased > standing.overSupervisedInterval.upperBound
+      ? " The model that it learnt from would have it at \(Wording.share(pleased)): the rest pleases that model alone." : ""
     if standing.overSupervisedInterval.lowerBound > 0.5 {
-      return "Over the supervised policy, from which it started, its win rate is \(numbers)."
+      return "Over the supervised policy, from which it started, its win rate is \(numbers).\(deception)"
     }
     if standing.overSupervisedInterval.upperBound < 0.5 {
       return "But its win rate over the supervised policy, from which it started, is only \(numbers): training made it worse."
+        + deception
     }
     return "But its win rate over the supervised policy, from which it started, is \(numbers): this study does not show that "
-      + "training helps at all."
+      + "its training helps.\(deception)"
   }
 
   // MARK: With which setting

@@ -16,7 +16,9 @@ extension StudyReport {
       .paragraph(
         """
         Mean over seeds (standard deviation). KL is of whole responses, in nats, as tokens are counted in responses; distinct pairs are \
-        different pairs of neighbouring tokens among all. A method that wins by being long, or by saying one thing, shows it here.
+        different pairs of neighbouring tokens among all. A method that wins by being long, or by saying one thing, shows it here. What \
+        its model says is the win rate over SFT in the eyes of the model that the method learnt from: by how much that is higher than \
+        the judge's, the method has learnt to please the model.
         """),
       .table(standingsTable(condition)), .figures([frontier(condition)]),
       .heading(3, "Who can be beaten" + suffix(condition)),
@@ -46,17 +48,23 @@ extension StudyReport {
   }
 
   func standingsTable(_ condition: String) -> Document.Table {
-    let rows = results.standings.filter { $0.condition == condition }.map { standing -> [Prose] in
+    let standings = results.standings.filter { $0.condition == condition }
+    let haveModels = standings.contains { $0.overSupervisedByAnnotator != nil }
+    let rows = standings.map { standing -> [Prose] in
       let measures = standing.measures
+      let byModel = Prose(standing.overSupervisedByAnnotator.map { Wording.spread($0, 3) } ?? "–")
       return [
         Prose(standing.method), Prose(Wording.spread(standing.overSupervised, 3)),
-        Prose(Wording.interval(standing.overSupervisedInterval)), Prose(Wording.spread(measures.map(\.divergence), 2)),
+        Prose(Wording.interval(standing.overSupervisedInterval)),
+      ] + (haveModels ? [byModel] : []) + [
+        Prose(Wording.spread(measures.map(\.divergence), 2)),
         Prose(Wording.spread(measures.map(\.length), 1)), Prose(Wording.spread(measures.map(\.distinctPairs), 3)),
         Prose(Wording.spread(standing.exploitability, 3)),
       ]
     }
     return Document.Table(
-      ["method", "over SFT", "95 %", "KL to SFT", "tokens", "distinct pairs", "exploitability"], rows,
+      ["method", "over SFT", "95 %"] + (haveModels ? ["says its model"] : [])
+        + ["KL to SFT", "tokens", "distinct pairs", "exploitability"], rows,
       name: name("standings", condition))
   }
 

@@ -88,6 +88,8 @@ public struct StudyResults: Sendable {
     public let overSupervised: [Double]
     /// Of their mean, 95 %, over seeds and prompts.
     public let overSupervisedInterval: ClosedRange<Double>
+    /// The same by seed, as the model sees it that the method learnt from; nil for a method that learnt from no model.
+    public let overSupervisedByAnnotator: [Double]?
     public let measures: [Measures]
     /// By seed, among all other policies of the condition and the supervised one.
     public let exploitability: [Double]

@@ -1,7 +1,7 @@
 /// How far a study is. What is left is estimated by the updates that are left, at the pace of those that are made.
 public struct StudyProgress: Sendable {
   public private(set) var stage = ""
-  /// Commands of this stage, and those of them that are done.
+  /// Commands or comparisons of this stage, and those of them that are done.
   public private(set) var stageCount = 0
   public private(set) var stageDone = 0
   /// Shares of the whole, in updates or what takes as long.
@@ -24,6 +24,9 @@ public struct StudyProgress: Sendable {
     (self.stage, stageCount, stageDone, self.spent) = (stage, jobs.count, done, spent)
     stageWeight = jobs.isEmpty ? 0 : jobs.reduce(0) { $0 + $1.weight } * Double(done) / Double(jobs.count)
   }
+
+  /// Between commands.
+  mutating func noteJudging(_ done: Int, of count: Int) { (stage, stageCount, stageDone) = ("judging", count, done) }
 
   mutating func finish(_ jobs: [StudyJob]) {
     doneWeight += jobs.reduce(0) { $0 + $1.weight }

@@ -9,6 +9,7 @@ public final class StudyRunner {
   private let folder: StudyFolder
   private let jobs: JobRunner
   private let verdicts: Verdicts
+  private let isStopped: @Sendable () -> Bool
   private let report: (StudyProgress) -> Void
   private var progress: StudyProgress
 
@@ -26,8 +27,7 @@ public final class StudyRunner {
     launch: @escaping @Sendable (_ arguments: [String], _ output: String?, _ errors: String) throws -> Int32,
     report: @escaping (StudyProgress) -> Void
   ) throws {
-    self.study = study
-    self.report = report
+    (self.study, self.isStopped, self.report) = (study, isStopped, report)
     folder = StudyFolder(path)
     for part in ["", "logs", "verdicts"] + study.tasks.map(\.folder) { try Files.createDirectory(folder(part)) }
     try Self.requireSame(study, folder)
@@ -159,7 +159,7 @@ public final class StudyRunner {
     let path = cell.answers(.validation, step: step)
     return StudyResults.SearchPoint(
       cell: cell, step: step,
-      rate: StudyResults.Rate(try verdicts.preferences(path, over: opponent, by: condition(of: cell).task.judge)), failure: nil,
+      rate: StudyResults.Rate(try judge(path, over: opponent, by: condition(of: cell).task.judge)), failure: nil,
       measures: StudyResults.Measures(try verdicts.answers(path)))
   }
 
@@ -179,6 +179,20 @@ public final class StudyRunner {
     }
   }
 
+  /// A judge may take its time.
+  private func judge(_ row: String, over column: String, by judge: String) throws -> [Double] {
+    if isStopped() { throw StudyInterruption() }
+    return try verdicts.preferences(row, over: column, by: judge)
+  }
+
+  /// The win rate of answers over those of the supervised policy, as the model sees it that the method learns from.
+  private func ratesByAnnotator(
+    _ method: String, _ answers: [String], over supervised: String, _ task: StudyTask
+  ) throws -> [Double]? {
+    guard let model = study.method(method).flatMap(stages(task).annotatingModel) else { return nil }
+    return try answers.map { StudyResults.Rate(try judge($0, over: supervised, by: model)).value }
+  }
+
   private func compare(
     _ policies: [(method: String, answers: [String])], under condition: Study.Condition, _ results: inout StudyResults
   ) throws {
@@ -186,9 +200,12 @@ public final class StudyRunner {
     let all = policies.flatMap(\.answers) + [supervised]
     // Every unordered pair once: the table is antisymmetric to the last bit.
     var preferences: [String: [String: [Double]]] = [:]
+    let count = all.count * (all.count - 1) / 2
     for (index, row) in all.enumerated() {
+      progress.noteJudging(count - (all.count - index) * (all.count - index - 1) / 2, of: count)
+      report(progress)
       for column in all[(index + 1)...] {
-        let forward = try verdicts.preferences(row, over: column, by: condition.task.judge)
+        let forward = try judge(row, over: column, by: condition.task.judge)
         preferences[row, default: [:]][column] = forward
         preferences[column, default: [:]][row] = forward.map { 1 - $0 }
       }
@@ -206,6 +223,7 @@ public final class StudyRunner {
           condition: condition.name, method: row.method,
           overSupervised: row.answers.map { StudyResults.Rate(preferences[$0]![supervised]!).value },
           overSupervisedInterval: SeedBootstrap.interval(row.answers.map { [preferences[$0]![supervised]!] }),
+          overSupervisedByAnnotator: try ratesByAnnotator(row.method, row.answers, over: supervised, condition.task),
           measures: try row.answers.map { StudyResults.Measures(try verdicts.answers($0)) },
           exploitability: row.answers.map { answers in
             StudyResults.exploitability(all.filter { $0 != answers }.map { preferences[$0]![answers]! })

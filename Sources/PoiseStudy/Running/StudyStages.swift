@@ -38,13 +38,19 @@ struct StudyStages: Sendable {
     }
   }
 
-  /// What online methods are told by, from one that learns by rewards to one that learns by comparisons.
-  private func annotator(of method: Study.Method) -> String? {
+  /// What a method is told by, rewards or comparisons; nil for one that asks nobody.
+  func annotator(of method: Study.Method) -> String? {
     let learnsFromRewards = Algorithm.Name(rawValue: method.algorithm).map { Algorithm.row($0).signal == .rewards } ?? false
     switch task.source {
     case .builtIn: return learnsFromRewards ? "reward:\(made("reward"))" : "preference:\(made("preference"))"
     case .given(let given): return learnsFromRewards ? given.reward : given.annotator
     }
+  }
+
+  /// The model that a method learns from; nil where that is a program or a person, whom nobody asks more than is needed, or nobody.
+  func annotatingModel(of method: Study.Method) -> String? {
+    guard !method.isOffline, let annotator = annotator(of: method) else { return nil }
+    return ["preference:", "reward:"].contains(where: annotator.hasPrefix) ? annotator : nil
   }
 
   private var preferences: String? {
