@@ -7,9 +7,12 @@ Nothing but the standard library.
   restaurants.py data SOURCE OUT examples, prompts and comparisons of SOURCE/{summarisation,preference}; the arguments of
                                  OUT/arguments.{one,other}.jsonl are taken as `poise data import` left them
   restaurants.py agreement OUT   in how many held-out comparisons of descriptions the better one is the one with more reward, by
-                                 OUT/{annotator,judge}.rewards.jsonl, the longer one, and the fuller one
-  restaurants.py coverage OUT    of what a study's policies answered to test prompts: the share of the prompt's values that are in
-                                 an answer word by word, with intervals over prompts
+                                 OUT/{annotator,judge}.rewards.jsonl, the longer one, and the fuller one; and in how many pairs of
+                                 OUT/answers.jsonl both judges prefer the same, by OUT/answers.{annotator,judge}.jsonl
+  restaurants.py judge OUT       a judge by facts for `poise … --judge "command:…"`: values that the prompt has, less values that it
+                                 has not
+  restaurants.py facts OUT STUDY of what the policies of OUT/STUDY answered to test prompts: the share of the prompt's values that
+                                 are in an answer word by word, values that the prompt has not, and words; intervals over prompts
 """
 
 import csv
@@ -63,16 +66,34 @@ def facts_of_ratings(text):
     return said + [(plain(name.replace("_", " ")), plain(value.strip("'"))) for name, value in facts if name]
 
 
+def attributes(prompt_text):
+    return [fact.partition(": ")[::2] for fact in prompt_text.removesuffix(" =>").split(" | ")]
+
+
 def values(prompt_text):
     """Values that an answer can be expected to have word by word: what is only yes or no, or none, is not."""
-    facts = [fact.partition(": ") for fact in prompt_text.removesuffix(" =>").split(" | ")]
-    return [value for _, _, value in facts if value and value not in ("yes", "no", "none", "true", "false", "dont_care")]
+    return [value for _, value in attributes(prompt_text) if value and value not in ("yes", "no", "none", "true", "false", "dont_care")]
 
 
 def coverage(prompt_text, answer):
     """None where there is nothing to cover."""
     wanted = values(prompt_text)
     return sum(value in plain(answer) for value in wanted) / len(wanted) if wanted else None
+
+
+class Inventions:
+    """Values that a prompt has not, of attributes whose values mean nothing else anywhere in a description."""
+
+    TELLING = "name", "near", "food", "area"
+
+    def __init__(self, out):
+        prompts = [item["prompt"] for part in ("prompts", "validation", "test") for item in records(f"{out}/{part}.jsonl")]
+        self.known = sorted({value for text in prompts for name, value in attributes(text) if name in self.TELLING})
+
+    def count(self, prompt_text, answer):
+        own = " ".join(values(prompt_text))
+        said = plain(answer)
+        return sum(value in said for value in self.known if value not in own)
 
 
 # MARK: Data
@@ -162,36 +183,64 @@ def with_interval(shares):
     return f"{sum(shares) / len(shares):.3f} [{low:.3f}, {high:.3f}]"
 
 
+def verdicts(scores, pairs):
+    return [1.0 if scores[a] > scores[b] else 0.5 if scores[a] == scores[b] else 0.0 for a, b in pairs]
+
+
+def rewards(path):
+    return [line["reward"] for line in records(path)]
+
+
 def agreement(out):
     for name in "annotator", "judge":
         sides = records(f"{out}/{name}.descriptions.jsonl")
         measures = {
-            "the judge's": [line["reward"] for line in records(f"{out}/{name}.rewards.jsonl")],
+            "the judge's": rewards(f"{out}/{name}.rewards.jsonl"),
             "the longer one": [len(side["completion"].split()) for side in sides],
             "the one with more of the values": [coverage(side["prompt"], side["completion"]) or 0 for side in sides],
         }
         print(f"{name}, {len(sides) // 2} held-out comparisons of descriptions: the better one is")
         for measure, scores in measures.items():
-            verdicts = [1.0 if a > b else 0.5 if a == b else 0.0 for a, b in zip(scores[::2], scores[1::2])]
-            print(f"  {measure} in {with_interval(verdicts)}")
+            print(f"  {measure} in {with_interval(verdicts(scores, zip(range(0, len(sides), 2), range(1, len(sides), 2))))}")
+    answers = records(f"{out}/answers.jsonl")
+    pairs = [
+        (a, b)
+        for a in range(len(answers))
+        for b in range(a + 1, len(answers))
+        if answers[a]["prompt"] == answers[b]["prompt"] and answers[a]["completion"] != answers[b]["completion"]
+    ]
+    one, other = (verdicts(rewards(f"{out}/answers.{name}.jsonl"), pairs) for name in ("annotator", "judge"))
+    alike = [1.0 if first == second else 0.0 for first, second in zip(one, other)]
+    print(f"of {len(pairs)} pairs of answers of the supervised policy both judges prefer the same in {with_interval(alike)}")
 
 
-def coverage_table(out):
-    answers = Path(out) / "study" / "answers"
+def judge(out):
+    inventions = Inventions(out)
+
+    def score(prompt_text, answer):
+        return sum(value in plain(answer) for value in values(prompt_text)) - inventions.count(prompt_text, answer)
+
+    for line in sys.stdin:
+        ask = json.loads(line)
+        a, b = score(ask["prompt"], ask["a"]), score(ask["prompt"], ask["b"])
+        print(json.dumps({"preference": 1.0 if a > b else 0.5 if a == b else 0.0}), flush=True)
+
+
+def facts(out, study):
+    inventions = Inventions(out)
+    answers = Path(out) / study / "answers"
     policies = {"supervised": [answers / "supervised.test.jsonl"]}
     for path in sorted(answers.glob("all/*/*/*/*.test.jsonl")):
         policies.setdefault(path.relative_to(answers).parts[1], []).append(path)
-    print(f"{'':12} {'values said':22}  words")
+    print(f"{'':12} {'values said':22}  {'values invented':22}  words")
     for name, paths in policies.items():
-        seeds = [records(path) for path in paths]
         # Seeds answer the same prompts: their mean, prompt by prompt.
-        shares, words = [], []
-        for same in zip(*seeds):
-            covered = [coverage(answer["prompt"], answer["completion"]) for answer in same]
-            if None not in covered:
-                shares.append(sum(covered) / len(covered))
+        said, invented, words = [], [], []
+        for same in zip(*map(records, paths)):
+            said.append(sum(coverage(answer["prompt"], answer["completion"]) for answer in same) / len(same))
+            invented.append(sum(inventions.count(answer["prompt"], answer["completion"]) for answer in same) / len(same))
             words += [len(answer["completion"].split()) for answer in same]
-        print(f"{name:12} {with_interval(shares)} {sum(words) / len(words):6.1f}")
+        print(f"{name:12} {with_interval(said)}  {with_interval(invented)} {sum(words) / len(words):6.1f}")
 
 
 if __name__ == "__main__":
@@ -202,7 +251,9 @@ if __name__ == "__main__":
             data(source, out)
         case ["agreement", out]:
             agreement(out)
-        case ["coverage", out]:
-            coverage_table(out)
+        case ["judge", out]:
+            judge(out)
+        case ["facts", out, study]:
+            facts(out, study)
         case _:
             sys.exit(__doc__)

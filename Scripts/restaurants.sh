@@ -1,7 +1,8 @@
 #!/bin/sh
-# A study on data that nobody here wrote: policies that describe restaurants learn from a judge of human preferences, and are
-# compared by another, in some half an hour on two cores. docs/restaurants.md has the figures and what they cannot show. Nothing
-# of the data is in this repository: POISE_TEST_DATA names the folder that holds it. Python 3 prepares it and counts facts.
+# Two studies on texts that nobody here wrote: policies that describe restaurants learn from a judge of human preferences and are
+# compared by another; and they learn from a model of what a program says that counts facts, and are compared by the program. Some
+# 40 minutes on two cores. docs/restaurants.md has the figures and what they cannot show. Nothing of the data is in this
+# repository: POISE_TEST_DATA names the folder that holds it. Python 3 prepares it and counts facts.
 #
 #   RESTAURANTS_OUT    where everything goes (runs/restaurants); a study that was stopped goes on there
 #   RESTAURANTS_QUICK  where it is not empty, two steps of everything: that it works, not what it learns
@@ -11,6 +12,7 @@ poise=.build/release/poise
 data=${POISE_TEST_DATA:?names the folder with summarisation/ and preference/}
 out=${RESTAURANTS_OUT:-runs/restaurants}
 quick=${RESTAURANTS_QUICK:-}
+facts="command:python3 Scripts/restaurants.py judge $out"
 
 heading() { printf '\n== %s\n' "$1"; }
 figures() { python3 Scripts/restaurants.py "$@"; }
@@ -18,12 +20,53 @@ figures() { python3 Scripts/restaurants.py "$@"; }
 # steps N: or two
 steps() { if [ -n "$quick" ]; then echo 2; else echo "$1"; fi; }
 
-# judge NAME OTHER: learns from one half of the human comparisons, and is tested on the other half's arguments and on descriptions
+# learn KIND NAME DATA OPTION…: a judge that starts from the policy after SFT
+learn() {
+  kind=$1 name=$2 comparisons=$3
+  shift 3
+  "$poise" "$kind" --model "$out/sft" --data "$out/$comparisons.jsonl" --out "$out/$name" --quiet --learning-rate 1e-3 \
+    --warmup-steps 10 --evaluate-every 20 "$@"
+}
+
+# rewards NAME ANSWERS FILE: what a judge thinks
+rewards() { "$poise" score --reward "$out/$1" --input "$out/$2.jsonl" --json --quiet >"$out/$3.jsonl"; }
+
+# human NAME OTHER: learns from one half of the human comparisons, and is tested on the other half's arguments and on descriptions
 # that neither half has
-judge() {
-  "$poise" reward --model "$out/sft" --data "$out/$1.train.jsonl" --test-data "$out/$2.arguments.jsonl" --out "$out/$1" --quiet \
-    --steps "$(steps 160)" --learning-rate 1e-3 --warmup-steps 10 --weight-decay 0.3 --validation-share 0.15 --evaluate-every 20
-  "$poise" score --reward "$out/$1" --input "$out/$1.descriptions.jsonl" --json --quiet >"$out/$1.rewards.jsonl"
+human() {
+  learn reward "$1" "$1.train" --test-data "$out/$2.arguments.jsonl" --steps "$(steps 160)" --weight-decay 0.3 --validation-share 0.15
+  rewards "$1" "$1.descriptions" "$1.rewards"
+  rewards "$1" answers "answers.$1"
+}
+
+# study NAME TITLE ANNOTATOR REWARD JUDGE
+study() {
+  heading "$2"
+  cat >"$out/$1.yaml" <<END
+title: $2
+task:
+  model: $out/sft
+  prompts: $out/prompts.jsonl
+  validation: $out/validation.jsonl
+  test: $out/test.jsonl
+  annotator: "$3"
+  reward: "$4"
+  judge: "$5"
+  validation-prompts: 100
+  test-prompts: 200
+options: {steps: $(steps 150), batch-size: 16, learning-rate: 0.005, schedule: constant, checkpoint-every: $(steps 50), max-new-tokens: 60}
+baseline: rl
+methods:
+  rl: {tau: [0.03, 0.1, 0.3]}
+  ipo: {tau: [0.03, 0.1, 0.3]}
+  ipo-md: {tau: [0.03, 0.1, 0.3], mixture: 0.125}
+  dpo: {tau: [0.03, 0.1, 0.3]}
+  slic: {tau: [0.03, 0.1, 0.3]}
+  nash-md: {tau: [0.03, 0.1, 0.3], mixture: 0.125}
+seeds: 3
+END
+  "$poise" study "$out/$1.yaml" --out "$out/$1"
+  figures facts "$out" "$1"
 }
 
 if [ ! -e "$out/prepared" ]; then
@@ -47,40 +90,22 @@ if [ ! -e "$out/prepared" ]; then
   heading "SFT"
   "$poise" sft --preset tiny --tokenizer "$out" --data "$out/examples.jsonl" --out "$out/sft" --quiet --steps "$(steps 300)" \
     --batch-size 32 --learning-rate 2e-3 --warmup-steps 30
+  "$poise" sample --model "$out/sft" --prompts "$out/prompts.jsonl" --n 8 --max-new-tokens 60 --json --quiet >"$out/answers.jsonl"
 
-  heading "the judge that policies learn from"
-  judge annotator judge
-  heading "the judge that compares them"
-  judge judge annotator
+  heading "a judge of human preferences that policies learn from"
+  human annotator judge
+  heading "another that compares them"
+  human judge annotator
   figures agreement "$out"
+
+  heading "models of what a program says that counts facts"
+  "$poise" data label "$out/answers.jsonl" --judge "$facts" --out "$out/facts.jsonl" --quiet
+  learn preference facts-preference facts --steps "$(steps 200)" --patience 4
+  learn reward facts-reward facts --steps "$(steps 200)" --patience 4
   touch "$out/prepared"
 fi
 
-heading "the study"
-cat >"$out/study.yaml" <<END
-title: Six online methods describe restaurants for a judge of human preferences
-task:
-  model: $out/sft
-  prompts: $out/prompts.jsonl
-  validation: $out/validation.jsonl
-  test: $out/test.jsonl
-  annotator: reward:$out/annotator
-  reward: reward:$out/annotator
-  judge: reward:$out/judge
-  validation-prompts: 100
-  test-prompts: 200
-options: {steps: $(steps 150), batch-size: 16, learning-rate: 0.005, schedule: constant, checkpoint-every: $(steps 50), max-new-tokens: 60}
-baseline: rl
-methods:
-  rl: {tau: [0.03, 0.1, 0.3]}
-  ipo: {tau: [0.03, 0.1, 0.3]}
-  ipo-md: {tau: [0.03, 0.1, 0.3], mixture: 0.125}
-  dpo: {tau: [0.03, 0.1, 0.3]}
-  slic: {tau: [0.03, 0.1, 0.3]}
-  nash-md: {tau: [0.03, 0.1, 0.3], mixture: 0.125}
-seeds: 3
-END
-"$poise" study "$out/study.yaml" --out "$out/study"
-
-heading "values of the prompts that answers have word by word"
-figures coverage "$out"
+study people "Six online methods describe restaurants for a judge of human preferences" \
+  "reward:$out/annotator" "reward:$out/annotator" "reward:$out/judge"
+study programs "Six online methods describe restaurants for a program that counts facts" \
+  "preference:$out/facts-preference" "reward:$out/facts-reward" "$facts"
