@@ -57,6 +57,15 @@ import Testing
 
   // MARK: Pages
 
+  @Test func runsOfOneNameAreToldApartByTheirFolders() {
+    #expect(
+      RunReport.differingParts(of: ["/a/ipo/x/seed-0", "/a/dpo/seed-0", "/a/dpo/seed-1"]) == [
+        "ipo/x/seed-0", "dpo/seed-0", "dpo/seed-1",
+      ])
+    #expect(RunReport.differingParts(of: ["/run", "/b/run", "/b/c/run"]) == ["run", "b/run", "b/c/run"])
+    #expect(RunReport.differingParts(of: ["/b", "/b/b"]) == ["b", "b/b"])
+  }
+
   @Test func whatFilesSayIsTextOnThePage() throws {
     defer { remove() }
     let hostile: JSON = [

@@ -20,9 +20,18 @@ public struct RunReport {
     precondition(!paths.isEmpty)
     var (runs, seen): ([RecordedRun], Set<String>) = ([], [])
     for path in paths where seen.insert(Self.identity(path)).inserted { runs.append(try RecordedRun(path)) }
-    let names = Dictionary(grouping: runs, by: \.name)
-    for index in runs.indices where names[runs[index].name]!.count > 1 { runs[index].name = runs[index].path }
+    if Set(runs.map(\.name)).count < runs.count {
+      for (index, name) in Self.differingParts(of: runs.map(\.path)).enumerated() { runs[index].name = name }
+    }
     (self.runs, promptsPath, self.pool) = (runs, prompts, pool)
+  }
+
+  /// Paths without the folders that all of them begin with: `ipo/seed-1` and `dpo/seed-1`.
+  static func differingParts(of paths: [String]) -> [String] {
+    let parts = paths.map { URL(fileURLWithPath: $0).standardizedFileURL.pathComponents }
+    let shortest = parts.map { $0.count - 1 }.min() ?? 0
+    let shared = (0..<shortest).first { index in parts.contains { $0[index] != parts[0][index] } } ?? shortest
+    return parts.map { $0[shared...].joined(separator: "/") }
   }
 
   /// One folder has one, whatever links and dots lead to it.
