@@ -74,7 +74,7 @@ import Testing
       return .init(
         condition: "loud", method: standing.method, overSupervised: [mean], overSupervisedInterval: mean - 0.1...mean + 0.1,
         overSupervisedByAnnotator: nil,
-        measures: standing.measures, exploitability: standing.exploitability)
+        measures: standing.measures, exploitability: standing.exploitability, exploitabilityByAnswers: nil)
     }
     let text = ConditionAdvice(study, results).paragraphs.map(\.plain).joined(separator: "\n")
     #expect(text.hasPrefix("By mean win rate over the others the best is ipo under all and dpo under loud."))
@@ -205,7 +205,7 @@ private struct InventedStudy {
         .init(
           condition: condition, method: method.name, overSupervised: [overSupervised], overSupervisedInterval: around,
           overSupervisedByAnnotator: [0.95],
-          measures: [measures], exploitability: [0.1 * Double(index)]))
+          measures: [measures], exploitability: [0.1 * Double(index)], exploitabilityByAnswers: nil))
       for column in study.methods[(index + 1)...] {
         let rate = rates["\(method.name)/\(column.name)"]!
         results.pairings.append(

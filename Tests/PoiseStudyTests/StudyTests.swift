@@ -134,4 +134,17 @@ import Testing
     #expect(StudyResults.exploitability([[0.9, 0, 0, 0], [0.5, 0.4]]) == 0)
     #expect(StudyResults.exploitability([]) == 0)
   }
+
+  /// Paper, stone and scissors each answer one prompt always the same: no two policies differ, and who knows the other wins it. Who
+  /// has said all three by turns cannot be known.
+  @Test func whoAlwaysSaysTheSameIsExploitableByAnswers() throws {
+    func preference(_ a: Int, over b: Int) -> Double { a == b ? 0.5 : (a + 1) % 3 == b ? 1 : 0 }
+    func opponents(_ said: [Int]) -> [[[Double]]] {
+      (0..<3).map { own in said.map { Array(repeating: preference(own, over: $0), count: 2) } }
+    }
+    #expect(StudyResults.exploitabilityByAnswers(opponents([1, 1, 1])) == [0.5, 0.5, 0.5])
+    let mixed = try #require(StudyResults.exploitabilityByAnswers(opponents([0, 1, 2])))
+    #expect(mixed.allSatisfy { $0 <= 0 })
+    #expect(StudyResults.exploitabilityByAnswers(opponents([1])) == nil)
+  }
 }

@@ -188,12 +188,19 @@ struct StudyAdvice {
       return "where \(kind.when), \(best.method) did best on average"
     }
     var sentences = found.count > 1 ? [found.joined(separator: "; ").capitalizedFirst + "."] : []
-    if let hardest = results.standings.filter({ $0.condition == condition })
-      .min(by: { $0.exploitability.mean < $1.exploitability.mean })
-    {
+    let standings = results.standings.filter { $0.condition == condition }
+    if let hardest = standings.min(by: { $0.exploitability.mean < $1.exploitability.mean }) {
       sentences.append(
         "Where what matters is not to be beaten by anything, \(hardest.method) was the hardest to beat: the best other policy of this "
           + "study leads its seeds by \(Wording.spread(hardest.exploitability, 3)).")
+    }
+    let byAnswers = standings.compactMap { standing in
+      standing.exploitabilityByAnswers.map { (method: standing.method, lead: $0) }
+    }
+    if let hardest = byAnswers.min(by: { $0.lead.mean < $1.lead.mean }) {
+      sentences.append(
+        "An opponent that picks the best of everybody's answers leads \(hardest.method) least, by \(Wording.spread(hardest.lead, 3))."
+      )
     }
     guard !sentences.isEmpty else { return Prose() }
     return Prose("For which data.", .strong) + Prose(" " + sentences.joined(separator: " "))

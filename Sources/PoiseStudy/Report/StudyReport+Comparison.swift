@@ -25,8 +25,10 @@ extension StudyReport {
       .paragraph(
         """
         Exploitability within this study: the lead, p − ½, of the best other policy, the supervised one and other seeds included; mean \
-        over seeds (standard deviation). Zero is a policy that nothing here beats. The hardest opponent is the method with which its \
-        win rate is lowest.
+        over seeds (standard deviation). Zero is a policy that nothing here beats. By answers it is the lead of an opponent that may \
+        answer every prompt with what any other method said to it, whichever is best against the method's other seeds: where \
+        preferences go in a circle, this finds who always says the same, though no policy as a whole may be the answer to it. The \
+        hardest opponent is the method with which its win rate is lowest.
         """),
       .table(exploitabilityTable(condition)),
     ]
@@ -73,12 +75,14 @@ extension StudyReport {
       let against = methods.compactMap { results.pairing(standing.method, over: $0, condition) }
       let hardest = against.min { $0.mean < $1.mean }
       return [
-        Prose(standing.method), Prose(Wording.spread(standing.exploitability, 3)), Prose(hardest?.column ?? "–"),
+        Prose(standing.method), Prose(Wording.spread(standing.exploitability, 3)),
+        Prose(standing.exploitabilityByAnswers.map { Wording.spread($0, 3) } ?? "–"), Prose(hardest?.column ?? "–"),
         Prose(hardest.map { Wording.share($0.mean) } ?? "–"), Prose(hardest.map { Wording.interval($0.interval) } ?? "–"),
       ]
     }
     return Document.Table(
-      ["method", "exploitability", "hardest opponent", "win rate over it", "95 %"], rows, name: name("exploitability", condition))
+      ["method", "exploitability", "by answers", "hardest opponent", "win rate over it", "95 %"], rows,
+      name: name("exploitability", condition))
   }
 
   // MARK: Figures

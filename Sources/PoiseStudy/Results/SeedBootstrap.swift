@@ -6,7 +6,7 @@ import Poise
 enum SeedBootstrap {
   /// - Parameter pairs: p(row ≻ column) by the row's seed, the column's, and prompt.
   static func interval(_ pairs: [[[Double]]], resamples: Int = 1_000) -> ClosedRange<Double> {
-    let verdicts = pairs.map { $0.map { $0.map { $0 > 0.5 ? 1 : $0 < 0.5 ? 0 : 0.5 } } }
+    let verdicts = pairs.map { $0.map { $0.map(StudyResults.Rate.verdict) } }
     let (rows, columns, prompts) = (verdicts.count, verdicts[0].count, verdicts[0][0].count)
     return Bootstrap.interval(
       (0..<resamples).map { resample in

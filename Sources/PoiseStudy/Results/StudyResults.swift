@@ -23,9 +23,12 @@ public struct StudyResults: Sendable {
     public let interval: ClosedRange<Double>
 
     init(_ preferences: [Double]) {
-      value = preferences.map { $0 > 0.5 ? 1 : $0 < 0.5 ? 0 : 0.5 }.mean
+      value = preferences.map(Self.verdict).mean
       interval = SideBySide.wilsonInterval(value, count: preferences.count)
     }
+
+    /// 1 for a preference, 0 for one of the other, ½ for none.
+    static func verdict(_ preference: Double) -> Double { preference > 0.5 ? 1 : preference < 0.5 ? 0 : 0.5 }
   }
 
   /// What stands beside every win rate.
@@ -80,6 +83,24 @@ public struct StudyResults: Sendable {
     max(0, (opponents.map { Rate($0).value }.max() ?? 0) - 0.5)
   }
 
+  /// By how much an opponent wins more often than it loses that may answer every prompt with what anybody else said to it. Of every
+  /// prompt's answers it plays the one that does best against the method's other seeds, of equally good ones any, so that it knows
+  /// the method but not what this seed will say. A method that mixes its answers is less exploitable by it than one that does not.
+  ///
+  /// - Parameter opponents: p(opponent ≻ method) by opponent, the method's seed, and prompt.
+  /// - Returns: by seed; negative where the opponent is misled. Nil for a method of one seed.
+  static func exploitabilityByAnswers(_ opponents: [[[Double]]]) -> [Double]? {
+    guard let seeds = opponents.first?.indices, seeds.count > 1 else { return nil }
+    let verdicts = opponents.map { $0.map { $0.map(Rate.verdict) } }
+    return seeds.map { seed in
+      verdicts[0][seed].indices.map { prompt in
+        let promises = verdicts.map { own in seeds.reduce(0) { $0 + ($1 == seed ? 0 : own[$1][prompt]) } }
+        let best = promises.max()!
+        return zip(promises, verdicts).filter { $0.0 == best }.map { $0.1[seed][prompt] }.mean
+      }.mean - 0.5
+    }
+  }
+
   /// How a method's seeds stand on test prompts.
   public struct Standing: Sendable {
     public let condition: String
@@ -93,6 +114,8 @@ public struct StudyResults: Sendable {
     public let measures: [Measures]
     /// By seed, among all other policies of the condition and the supervised one.
     public let exploitability: [Double]
+    /// By seed, among all answers of other methods and the supervised policy; nil for a method of one seed.
+    public let exploitabilityByAnswers: [Double]?
   }
 
   public internal(set) var search: [SearchPoint] = []

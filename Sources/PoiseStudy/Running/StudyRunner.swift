@@ -227,7 +227,9 @@ public final class StudyRunner {
           measures: try row.answers.map { StudyResults.Measures(try verdicts.answers($0)) },
           exploitability: row.answers.map { answers in
             StudyResults.exploitability(all.filter { $0 != answers }.map { preferences[$0]![answers]! })
-          }))
+          },
+          exploitabilityByAnswers: StudyResults.exploitabilityByAnswers(
+            all.filter { !row.answers.contains($0) }.map { opponent in row.answers.map { preferences[opponent]![$0]! } })))
     }
   }
 }
