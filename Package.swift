@@ -105,7 +105,7 @@ let package = Package(
       name: "PoiseModel", dependencies: ["PoiseKernels", "PoiseFiles", "PoiseRandom", "COpenBLAS"], swiftSettings: lifetimes),
     .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
     .target(name: "PoiseReport", dependencies: ["PoiseFiles"]),
-    .target(name: "PoiseTwins", dependencies: ["PoiseRandom"]),
+    .target(name: "PoiseTwins", dependencies: ["PoiseRandom"], swiftSettings: [.unsafeFlags(optimized)]),
     .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "PoiseRandom", "CLAPACKE"]),
 
     // MARK: floors 3, 4 and 5
