@@ -194,14 +194,6 @@ struct StudyAdvice {
         "Where what matters is not to be beaten by anything, \(hardest.method) was the hardest to beat: the best other policy of this "
           + "study leads its seeds by \(Wording.spread(hardest.exploitability, 3)).")
     }
-    let byAnswers = standings.compactMap { standing in
-      standing.exploitabilityByAnswers.map { (method: standing.method, lead: $0) }
-    }
-    if let hardest = byAnswers.min(by: { $0.lead.mean < $1.lead.mean }) {
-      sentences.append(
-        "An opponent that picks the best of everybody's answers leads \(hardest.method) least, by \(Wording.spread(hardest.lead, 3))."
-      )
-    }
     guard !sentences.isEmpty else { return Prose() }
     return Prose("For which data.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
