@@ -98,6 +98,14 @@ import Testing
     #expect(job.arguments.contains("--model=out/tasks/made/sft") && job.arguments.contains("--labels=argmax"))
     #expect(stages.answeringSupervised(.test).name == "answers/supervised-made.test.jsonl")
     let both = #expect(throws: DataError.self) { try self.study { $0["tasks"] = ["a": Self.task] } }
+    let alike = #expect(throws: DataError.self) {
+      try self.study {
+        $0["task"] = nil
+        $0["tasks"] = ["a": Self.task, "a-b": Self.task]
+        $0["conditions"] = ["b-c": [:], "c": [:]]
+      }
+    }
+    #expect(alike?.description.contains("are called a-b-c together") == true)
     #expect(both?.description.contains("the file has \"task\" and \"tasks\"") == true)
   }
 

@@ -1,8 +1,8 @@
 import PoiseFiles
 
-/// A comparison of methods, on one task or several, as its file describes it: every method with every setting of what is swept, the best setting
-/// of each chosen on validation prompts, several seeds of the chosen ones, and all of them side by side on other prompts
-/// (Calandriello et al. 2024, section 6).
+/// A comparison of methods, on one task or several, as its file describes it: every method with every setting of what is swept, the
+/// best setting of each chosen on validation prompts, several seeds of the chosen ones, and all of them side by side on other
+/// prompts (Calandriello et al. 2024, section 6).
 public struct Study: Sendable, Equatable {
   public var title: String
   /// One at least; what is the only one has no name.

@@ -149,12 +149,17 @@ extension Study {
       named.append((name, try reader.inside(name).options(value)))
     }
     if named.isEmpty { named = [("", RunOptions([]))] }
-    return tasks.flatMap { task in
+    let conditions = tasks.flatMap { task in
       named.map { condition in
         let parts = [task.name, condition.name].filter { !$0.isEmpty }
         return Condition(name: parts.isEmpty ? "all" : parts.joined(separator: "-"), options: condition.options, task: task)
       }
     }
+    // `a` under `b-c` and `a-b` under `c` would share their folders.
+    if let twice = Dictionary(grouping: conditions, by: \.name).filter({ $1.count > 1 }).keys.min() {
+      throw reader.problem("a task and a condition of it are called \(twice) together, and so are others; call one otherwise.")
+    }
+    return conditions
   }
 }
 

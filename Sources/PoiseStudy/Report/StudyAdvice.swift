@@ -215,8 +215,8 @@ struct StudyAdvice {
       sentences.append("An interval of 95 % misses one time in twenty, and \(pairs) pairs are compared here.")
     }
     sentences.append(
-      "All of this is what \(study.condition(condition)!.task.judge) says of answers to prompts like these, by models of this size: for your data, run the "
-        + "study on them.")
+      "All of this is what \(study.condition(condition)!.task.judge) says of answers to prompts like these, by models of this size: "
+        + "for your data, run the study on them.")
     return Prose("How sure that is.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 }
