@@ -56,7 +56,7 @@ func kernelTarget(_ name: String, instructionSet: String?) -> Target {
 #endif
 
 /// For what waits for people, files and other modules all day: optimising the command's own lines takes half a minute of every clean
-/// build, at its very end, when there is nothing else to do beside it.
+/// build, at its very end, when there is nothing else to do beside it; those of reports and studies stand just before them.
 let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 /// Test targets that are built where not all are: `make allocations` needs two of them in an optimised build, which takes its time.
@@ -104,7 +104,7 @@ let package = Package(
     .target(
       name: "PoiseModel", dependencies: ["PoiseKernels", "PoiseFiles", "PoiseRandom", "COpenBLAS"], swiftSettings: lifetimes),
     .target(name: "PoiseText", dependencies: ["PoiseFiles", "PoiseRandom"]),
-    .target(name: "PoiseReport", dependencies: ["PoiseFiles"]),
+    .target(name: "PoiseReport", dependencies: ["PoiseFiles"], swiftSettings: unoptimized),
     .target(name: "PoiseTwins", dependencies: ["PoiseRandom"], swiftSettings: [.unsafeFlags(optimized)]),
     .target(name: "PoiseGames", dependencies: ["PoiseObjectives", "PoiseFiles", "PoiseRandom", "CLAPACKE"]),
 
@@ -120,7 +120,8 @@ let package = Package(
       dependencies: ["Poise", "PoiseObjectives", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseFiles", "PoiseRandom"],
       swiftSettings: lifetimes),
     .target(
-      name: "PoiseStudy", dependencies: ["Poise", "PoiseModel", "PoiseFiles", "PoiseRandom", "PoiseReport", "PoiseText"]),
+      name: "PoiseStudy", dependencies: ["Poise", "PoiseModel", "PoiseFiles", "PoiseRandom", "PoiseReport", "PoiseText"],
+      swiftSettings: unoptimized),
     .executableTarget(
       name: "PoiseCLI",
       dependencies: [

@@ -1,3 +1,4 @@
+import Poise
 import PoiseFiles
 import Testing
 

@@ -89,7 +89,7 @@ public struct SideBySide {
 
   private func compare(_ row: Contestant, _ column: Contestant, prompts: [Prompt]) throws -> PairResult {
     let preferences = try preferences(row.texts, over: column.texts, prompts: prompts.map(\.question)).flatMap(\.self)
-    let verdicts = preferences.map { $0 > 0.5 ? 1 : $0 < 0.5 ? 0 : 0.5 }
+    let verdicts = preferences.map(Self.verdict)
     let winRate = verdicts.reduce(0, +) / Double(max(verdicts.count, 1))
     return PairResult(
       row: row.name, column: column.name, wins: verdicts.count { $0 == 1 }, ties: verdicts.count { $0 == 0.5 },
@@ -111,6 +111,9 @@ public struct SideBySide {
       return Array(answers.prefix(texts.count))
     }
   }
+
+  /// 1 for a preference, 0 for one of the other, ½ for none.
+  package static func verdict(_ preference: Double) -> Double { preference > 0.5 ? 1 : preference < 0.5 ? 0 : 0.5 }
 
   /// The score interval of a proportion (Wilson 1927), 95 %. Prompts are counted, not responses: answers to one prompt are not
   /// independent, so counting them would promise too much.

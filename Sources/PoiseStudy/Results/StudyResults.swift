@@ -23,12 +23,9 @@ public struct StudyResults: Sendable {
     public let interval: ClosedRange<Double>
 
     init(_ preferences: [Double]) {
-      value = preferences.map(Self.verdict).mean
+      value = preferences.map(SideBySide.verdict).mean
       interval = SideBySide.wilsonInterval(value, count: preferences.count)
     }
-
-    /// 1 for a preference, 0 for one of the other, ½ for none.
-    static func verdict(_ preference: Double) -> Double { preference > 0.5 ? 1 : preference < 0.5 ? 0 : 0.5 }
   }
 
   /// What stands beside every win rate.
@@ -91,7 +88,7 @@ public struct StudyResults: Sendable {
   /// - Returns: by seed; negative where the opponent is misled. Nil for a method of one seed.
   static func exploitabilityByAnswers(_ opponents: [[[Double]]]) -> [Double]? {
     guard let seeds = opponents.first?.indices, seeds.count > 1 else { return nil }
-    let verdicts = opponents.map { $0.map { $0.map(Rate.verdict) } }
+    let verdicts = opponents.map { $0.map { $0.map(SideBySide.verdict) } }
     return seeds.map { seed in
       verdicts[0][seed].indices.map { prompt in
         let promises = verdicts.map { own in seeds.reduce(0) { $0 + ($1 == seed ? 0 : own[$1][prompt]) } }

@@ -55,9 +55,14 @@ extension RunReport {
     let notes = columns(of: runs).compactMap(\.note).joined(separator: "; ").capitalizedFirst
     let means =
       "What every step records is given as its mean over the last steps, up to twenty and not more than a quarter of the run."
-    return [.heading(2, "How \(runs.count == 1 ? "it" : "they") ended")]
-      + kinds.flatMap { kind in heading(kind) + [.table(outcome(kind))] + (kind == .judge ? verdicts : []) }
-      + [.paragraph(Prose("\(means) \(notes)."))]
+    var blocks: [Document.Block] = [.heading(2, "How \(runs.count == 1 ? "it" : "they") ended")]
+    for kind in kinds {
+      blocks += heading(kind)
+      blocks.append(.table(outcome(kind)))
+      if kind == .judge { blocks += verdicts }
+    }
+    blocks.append(.paragraph(Prose("\(means) \(notes).")))
+    return blocks
   }
 
   private func outcome(_ kind: RecordedRun.Kind) -> Document.Table {
