@@ -49,7 +49,7 @@ long-runs: build ## memory and the time of a step over ten thousand steps of eve
 human: build ## judges on published human preferences, ten minutes (needs POISE_TEST_DATA; HUMAN_OUT=runs/human)
 	@sh Scripts/human-preferences.sh
 
-restaurants: build ## a study on people's texts and people's preferences, half an hour (needs POISE_TEST_DATA; RESTAURANTS_OUT=runs/restaurants)
+restaurants: build ## two studies on people's texts, one of them with people's preferences, an hour (needs POISE_TEST_DATA; RESTAURANTS_OUT=runs/restaurants)
 	@sh Scripts/restaurants.sh
 
 summaries: build ## two architectures learn to summarise papers, an hour (needs POISE_TEST_DATA; SUMMARIES_OUT=runs/summaries)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Two studies on texts that nobody here wrote: policies that describe restaurants learn from a judge of human preferences and are
-# compared by another; and they learn from a model of what a program says that counts facts, and are compared by the program. Some
-# 40 minutes on two cores. docs/restaurants.md has the figures and what they cannot show. Nothing of the data is in this
+# compared by another; and they learn from a model of what a program says that counts facts, and are compared by the program. About
+# an hour on two cores. docs/restaurants.md has the figures and what they cannot show. Nothing of the data is in this
 # repository: POISE_TEST_DATA names the folder that holds it. Python 3 prepares it and counts facts.
 #
 #   RESTAURANTS_OUT    where everything goes (runs/restaurants); a study that was stopped goes on there
