@@ -147,6 +147,6 @@ let package = Package(
       name: "PoiseBenchTests", dependencies: ["PoiseBench", "PoiseKernels", "PoiseKernelCases", "PoiseModel", "PoiseTestSupport"]),
     .testTarget(name: "PoiseReportTests", dependencies: ["PoiseReport", "PoiseTestSupport"]),
     .testTarget(name: "PoiseStudyTests", dependencies: ["PoiseStudy", "PoiseReport", "PoiseTestSupport"]),
-    .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"]),
+    .testTarget(name: "PoiseCLITests", dependencies: ["PoiseCLI", "PoiseTestSupport"], swiftSettings: unoptimized),
   ]).filter { !$0.isTest || chosenTests?.contains($0.name) ?? true }
 )
