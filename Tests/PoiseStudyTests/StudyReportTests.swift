@@ -145,6 +145,17 @@ import Testing
     #expect(try text("report.html") == page)
   }
 
+  @Test func runsAreFoundWhetherAStudyHasOneTaskOrSeveral() throws {
+    let path = FileManager.default.temporaryDirectory.path + "/poise-study-\(UUID().uuidString)"
+    defer { Files.remove(path) }
+    let runs = ["runs/all/ipo/as-is/seed-1", "task/sft", "tasks/mine/reward"]
+    for run in runs {
+      try Files.createDirectory("\(path)/\(run)")
+      try Files.replace("\(path)/\(run)/metrics.jsonl", with: "")
+    }
+    #expect(try RunEvents.runs(in: StudyFolder(path)) == runs)
+  }
+
   /// Time, step, and a summary of one value called `loss`.
   private static let lengthOfOneEvent = 9 + 2 + 2 + 13
 

@@ -21,10 +21,8 @@ public struct RunOptions: Sendable, Equatable {
 
   public private(set) var entries: [Entry] = []
 
-  public init(_ entries: [Entry] = []) {
-    self.entries = []
-    self = overridden(by: entries)
-  }
+  /// - Parameter entries: of those with one name the last counts.
+  public init(_ entries: [Entry] = []) { self = overridden(by: entries) }
 
   public subscript(name: String) -> String? { entries.first { $0.name == name }?.value }
 

@@ -59,7 +59,7 @@ public struct Study: Sendable, Equatable {
 
   public func condition(_ name: String) -> Condition? { conditions.first { $0.name == name } }
 
-  /// Every run of a method, the supervised policy's options first.
+  /// Of a method's runs: a setting has the last word, before it the method, then the condition, then the study.
   func options(of method: Method, setting: RunOptions, under condition: Condition) -> RunOptions {
     options.overridden(by: condition.options.entries).overridden(by: method.options.entries)
       .overridden(by: setting.entries)
@@ -71,7 +71,7 @@ public struct Study: Sendable, Equatable {
   /// Steps after which policies are looked at, ascending; the last is ``steps``.
   public var checkpointSteps: [Int] {
     let every = options["checkpoint-every"].flatMap { Int($0) } ?? steps
-    return stride(from: every, to: steps, by: max(every, 1)) + [steps]
+    return Array(stride(from: every, to: steps, by: max(every, 1))) + [steps]
   }
 }
 
@@ -120,5 +120,3 @@ public struct StudyTask: Sendable, Equatable {
     public var preferences: String?
   }
 }
-
-private func + (steps: StrideTo<Int>, last: [Int]) -> [Int] { Array(steps) + last }
