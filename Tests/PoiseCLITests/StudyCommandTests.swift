@@ -53,6 +53,8 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(study)/report").sorted() == figures)
     for name in figures { #expect(try Files.read("\(study)/report/\(name)") == Files.read("\(kept)/report/\(name)"), "\(name)") }
     #expect(try lines("\(study)/jobs.jsonl").count == journal.count)
+    let other = try self.study(try studyFile("search: halving"), "study")
+    #expect(other.status == 73 && other.errors.contains("described otherwise"), "\(other.errors)")
   }
 
   private func lines(_ path: String) throws -> [Substring] {
@@ -76,10 +78,25 @@ import Testing
         && option.errors.contains("conditions.a: `poise train` has no option \"learning-rat\"; the nearest is "),
       "\(option.errors)")
     #expect(!Files.exists("\(folder.path)/a"))
-    let value = try study(try studyFile("conditions: {a: {temperature: warm}}"), "b")
-    #expect(value.status == 64 && value.errors.contains("A command of the study ended with 64: poise train"), "\(value.errors)")
-    let other = try study(try studyFile(), "b")
-    #expect(other.status == 73 && other.errors.contains("described otherwise"), "\(other.errors)")
+    let value = try study(try studyFile("conditions: {a: {temperature: warm}}"), "a")
+    #expect(
+      value.status == 78 && value.errors.contains("runs/a/rl/tau-0.1/seed-0/to-2 cannot be made: The value 'warm' is invalid"),
+      "\(value.errors)")
+    let range = try study(try studyFile("conditions: {a: {batch-size: 0}}"), "a")
+    #expect(range.status == 78 && range.errors.contains("--batch-size is 0; it must lie between"), "\(range.errors)")
+    let judge = try study(try studyFile("small: {task: {judge: rubik}}"), "a", "--small")
+    #expect(judge.status == 64 && judge.errors.contains("There is no judge \"rubik\""), "\(judge.errors)")
+    let file = try study(try studyFile("small: {task: {test: nowhere.jsonl}}"), "a", "--small")
+    #expect(file.status == 66 && file.errors.contains("nowhere.jsonl"), "\(file.errors)")
+    #expect(!Files.exists("\(folder.path)/a"))
+  }
+
+  @Test func aCommandThatFailsIsQuoted() throws {
+    let failing = try studyFile("conditions: {a: {evaluate-every: 1, evaluation-prompts: nowhere.jsonl}}")
+    let result = try study(failing, "a")
+    #expect(result.status == 66, "\(result.errors)")
+    #expect(result.errors.contains("A command of the study ended with 66: poise train rl"), "\(result.errors)")
+    #expect(result.errors.contains("nowhere.jsonl"), "\(result.errors)")
   }
 
   @Test(arguments: ["paper", "offline-vs-online", "noise", "intransitive", "length", "momentum"])

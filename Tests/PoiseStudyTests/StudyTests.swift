@@ -32,13 +32,15 @@ import Testing
   /// The narrower says the last word: condition over study, method over condition, setting over method.
   @Test func optionsAreOverriddenByWhatIsNarrower() throws {
     let study = try study {
-      $0["conditions"] = ["warm": ["temperature": "2", "top-k": "1", "steps": "5"]]
-      $0["options"] = ["steps": "10", "temperature": "1", "tau": "9", "greedy": "true", "quiet": "false"]
+      $0["conditions"] = ["warm": ["temperature": "2", "top-k": "1", "batch-size": "5"]]
+      $0["options"] = ["steps": "10", "batch-size": "8", "temperature": "1", "tau": "9", "greedy": "true", "offline": "false"]
     }
     let method = try #require(study.method("md"))
     let options = study.options(of: method, setting: method.settings[3], under: study.conditions[0])
     #expect(
-      options.arguments == ["--steps=5", "--temperature=2", "--tau=2", "--greedy", "--top-k=3", "--mixture=0.5"])
+      options.arguments == [
+        "--steps=10", "--batch-size=5", "--temperature=2", "--tau=2", "--greedy", "--top-k=3", "--mixture=0.5",
+      ])
   }
 
   @Test func theSmallVersionIsLaidOverTheWhole() throws {
@@ -58,10 +60,25 @@ import Testing
     ("tasks", [:], "\"task\" and \"tasks\""),
     ("baseline", "rl", "baseline: no method is called rl"), ("seeds", "0", "seeds: \"0\" is no count"),
     ("search", "random", "search: grid or halving"), ("options", [:], "options: \"steps\""),
+    ("options", ["steps": "many"], "options.steps: \"many\" is no count"),
+    ("options", ["steps": "10", "checkpoint-every": "-2"], "options.checkpoint-every: \"-2\" is no count"),
+    ("options", ["steps": "1000000", "checkpoint-every": "1"], "looked at more than 1000 times"),
+    ("options", ["steps": "10", "seed": "1"], "options.seed: the study says this itself"),
+    ("conditions", ["a": ["steps": "5"]], "conditions.a.steps: all runs are alike in this"),
+    (
+      "methods", ["ipo": [:], "dpo": ["checkpoint_every": ["1", "2"]]], "methods.dpo.checkpoint-every: all runs are alike in this"
+    ),
+    ("methods", ["ipo": .object(swept(byTenValues: 20)), "dpo": [:]], "more than 10000 runs"),
     ("arms", [:], "there is no \"arms\" here"),
     ("conditions", ["a": ["steps": ["1", "2"]]], "conditions.a.steps: one value was expected"),
     ("task", ["model": "m", "posts": "5"], "task: there is no \"posts\" here"),
   ]
+
+  private static func swept(byTenValues count: Int) -> JSON.Object {
+    var object = JSON.Object()
+    for index in 0..<count { object["o\(index)"] = .array((0..<10).map { .string(String($0)) }) }
+    return object
+  }
 
   @Test(arguments: mistakes)
   func whatIsWrongIsSaidWithItsPlace(_ key: String, _ value: JSON, _ words: String) {

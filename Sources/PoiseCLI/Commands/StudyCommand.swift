@@ -38,8 +38,9 @@ struct StudyCommand: ParsableCommand {
     if show { return Console.result(source.text.trimmingCharacters(in: .newlines)) }
     var study = try Study(source.json(), path: source.name, isSmall: small)
     if let search { study.search = search }
-    try requireKnownOptions(of: study, in: source.name)
     let folder = out ?? "runs/\(source.title)\(small ? "-small" : "")"
+    try requireKnownOptions(of: study, in: source.name)
+    try requireReadable(study.commands(in: folder), in: source.name)
     let status = StatusLine()
     let runner = try StudyRunner(
       study, in: folder, workerCount: jobs ?? WorkerPool.processorCount, isStopped: { Interruption.isRequested },
@@ -79,7 +80,17 @@ struct StudyCommand: ParsableCommand {
     return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
-  /// A wrong option would otherwise be found by the first run that has it, after the task is made.
+  /// A wrong value would otherwise be found by the first command that has it, hours later perhaps.
+  private func requireReadable(_ commands: [StudyJob], in path: String) throws {
+    for command in commands {
+      do { _ = try PoiseCommand.parseAsRoot(command.arguments) } catch {
+        throw DataError(
+          path, "\(command.name) cannot be made: \(PoiseCommand.message(for: error))", category: .configuration)
+      }
+    }
+  }
+
+  /// As a command would say of itself, but by the place in the file.
   private func requireKnownOptions(of study: Study, in path: String) throws {
     let training = CommandOptions(of: PoiseCommand.self, chosenBy: ["train"])
     let places =

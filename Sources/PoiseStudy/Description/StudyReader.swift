@@ -43,6 +43,10 @@ struct StudyReader {
 
   func count(_ object: JSON.Object, _ key: String, default fallback: Int) throws(DataError) -> Int {
     guard let text = try scalar(object, key) else { return fallback }
+    return try count(text, at: key)
+  }
+
+  func count(_ text: String, at key: String) throws(DataError) -> Int {
     guard let count = Int(text), (1...10_000_000).contains(count) else {
       throw problem("\"\(text)\" is no count; a number from 1 to 10,000,000 was expected.", at: key)
     }
@@ -55,6 +59,25 @@ struct StudyReader {
     let (options, swept) = try optionsAndSweeps(json)
     if let sweep = swept.first { throw problem("one value was expected; lists are for methods.", at: sweep.option) }
     return options
+  }
+
+  /// Options of training that the study has for every run.
+  private static let reserved = [
+    "model", "prompts", "data", "annotator", "out", "seed", "stop-after", "keep-last", "threads", "quiet", "resume", "plan",
+  ]
+  /// Those that tell at which steps policies are looked at.
+  private static let shared = ["steps", "checkpoint-every"]
+
+  /// - Parameters:
+  ///   - names: of options of `poise train`.
+  ///   - isShared: whether all runs have them.
+  func requireOwn(_ names: [String], isShared: Bool = false) throws(DataError) {
+    for name in names where Self.reserved.contains(name) {
+      throw problem("the study says this itself, for every run.", at: name)
+    }
+    for name in names where !isShared && Self.shared.contains(name) {
+      throw problem("all runs are alike in this; it was expected under \"options\".", at: name)
+    }
   }
 
   /// Options, those with lists of values apart.
@@ -98,6 +121,7 @@ extension Study {
     title = try reader.scalar(object, "title") ?? path
     tasks = try Self.tasks(object, reader)
     options = try reader.inside("options").options(object["options"])
+    try reader.inside("options").requireOwn(options.entries.map(\.name), isShared: true)
     methods = try Self.methods(object["methods"], reader.inside("methods"))
     conditions = try Self.conditions(object["conditions"], tasks, reader.inside("conditions"))
     baseline = try reader.scalar(object, "baseline")
@@ -108,10 +132,27 @@ extension Study {
       search = known
     }
     if let baseline, method(baseline) == nil { throw reader.problem("no method is called \(baseline).", at: "baseline") }
-    guard let steps = options["steps"].flatMap({ Int($0) }), steps >= 1 else {
-      throw reader.problem("\"steps\", the updates of every run, is missing.", at: "options")
-    }
     guard methods.count >= 2 else { throw reader.problem("two methods or more were expected.", at: "methods") }
+    try requireFeasible(reader)
+  }
+
+  /// Runs of the search, and looks at each of them: more are a mistake, and lists of more would not fit in memory.
+  private static let mostRuns = 10_000
+  private static let mostLooks = 1_000
+
+  private func requireFeasible(_ reader: StudyReader) throws(DataError) {
+    let inside = reader.inside("options")
+    guard let text = options["steps"] else { throw inside.problem("\"steps\", the updates of every run, is missing.") }
+    let steps = try inside.count(text, at: "steps")
+    let every = try inside.count(options["checkpoint-every"] ?? text, at: "checkpoint-every")
+    guard steps / every < Self.mostLooks else {
+      throw inside.problem("every run would be looked at more than \(Self.mostLooks) times.", at: "checkpoint-every")
+    }
+    // As numbers that cannot overflow.
+    let settings = methods.map { $0.swept.reduce(1.0) { $0 * Double($1.values.count) } }.reduce(0, +)
+    guard settings * Double(conditions.count) <= Double(Self.mostRuns) else {
+      throw reader.problem("the search would have more than \(Self.mostRuns) runs.", at: "methods")
+    }
   }
 
   private static func methods(_ json: JSON?, _ reader: StudyReader) throws(DataError) -> [Method] {
@@ -123,6 +164,7 @@ extension Study {
       let algorithm = try own.scalar(object, "algorithm") ?? name
       object["algorithm"] = nil
       let (options, swept) = try own.optionsAndSweeps(.object(object))
+      try own.requireOwn(options.entries.map(\.name) + swept.map(\.option))
       methods.append(Method(name: name, algorithm: algorithm, options: options, swept: swept))
     }
     return methods
@@ -146,7 +188,9 @@ extension Study {
     var named: [(name: String, options: RunOptions)] = []
     for (name, value) in try json.map(reader.object)?.members ?? [] {
       try reader.requireFolderName(name, of: "a condition")
-      named.append((name, try reader.inside(name).options(value)))
+      let options = try reader.inside(name).options(value)
+      try reader.inside(name).requireOwn(options.entries.map(\.name))
+      named.append((name, options))
     }
     if named.isEmpty { named = [("", RunOptions([]))] }
     let conditions = tasks.flatMap { task in

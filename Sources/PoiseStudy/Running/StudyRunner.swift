@@ -20,7 +20,8 @@ public final class StudyRunner {
   ///   - makeJudge: of a JUDGE.
   ///   - launch: starts `poise` with arguments, standard output and standard error going to files, and gives its exit code.
   ///   - report: told how far it is.
-  /// - Throws: `DataError` where the folder is of another study.
+  /// - Throws: `DataError` where the folder is of another study; errors of `makeJudge`; `FileError` where a file is missing that the
+  ///   study is to begin with.
   public init(
     _ study: Study, in path: String, workerCount: Int, isStopped: @escaping @Sendable () -> Bool,
     makeJudge: @escaping (String) throws -> any Annotator,
@@ -28,12 +29,26 @@ public final class StudyRunner {
     report: @escaping (StudyProgress) -> Void
   ) throws {
     (self.study, self.isStopped, self.report) = (study, isStopped, report)
+    for task in study.tasks { try Self.requireWhatIsGiven(for: task, makeJudge: makeJudge) }
     folder = StudyFolder(path)
     for part in ["", "logs", "verdicts"] + study.tasks.map(\.folder) { try Files.createDirectory(folder(part)) }
     try Self.requireSame(study, folder)
     jobs = try JobRunner(folder, workerCount: workerCount, isStopped: isStopped, launch: launch)
     verdicts = Verdicts(folder, makeJudge: makeJudge)
     progress = StudyProgress(study)
+  }
+
+  /// The first command that needed it would find it missing, but that may be hours later.
+  private static func requireWhatIsGiven(for task: StudyTask, makeJudge: (String) throws -> any Annotator) throws {
+    _ = try makeJudge(task.judge)
+    guard case .given(let given) = task.source else { return }
+    for annotator in [given.annotator, given.reward].compactMap(\.self) where annotator != task.judge {
+      _ = try makeJudge(annotator)
+    }
+    for path in [given.model, given.prompts, given.validation, given.test] + [given.preferences].compactMap(\.self)
+    where !Files.exists(path) {
+      throw FileError.missing(path: path)
+    }
   }
 
   /// A folder holds one study: what another left would be taken for this one's.

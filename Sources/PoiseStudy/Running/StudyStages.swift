@@ -2,6 +2,24 @@ import Foundation
 import Poise
 import PoiseFiles
 
+extension Study {
+  /// The commands that are needed whatever is found on the way, those of a run to its end: what is wrong with the words of any other
+  /// is wrong with one of these.
+  ///
+  /// - Parameter path: the study's folder.
+  public func commands(in path: String) -> [StudyJob] {
+    func stages(_ task: StudyTask) -> StudyStages { StudyStages(study: self, task: task, folder: StudyFolder(path)) }
+    return tasks.flatMap { stages($0).preparation.flatMap(\.self) + [stages($0).answeringSupervised(.validation)] }
+      + conditions.flatMap { condition in
+        methods.flatMap { method in
+          method.settings.map { setting in
+            stages(condition.task).training(StudyCell(condition, method, setting, seed: StudyStages.searchSeed), to: steps)
+          }
+        }
+      }
+  }
+}
+
 /// Which commands a task of a study consists of.
 struct StudyStages: Sendable {
   let study: Study
