@@ -75,6 +75,7 @@ let package = Package(
     .library(name: "PoiseObjectives", targets: ["PoiseObjectives"]),
     .library(name: "PoiseKernels", targets: ["PoiseKernels"]),
     .library(name: "PoiseModel", targets: ["PoiseModel"]),
+    .library(name: "PoiseStudy", targets: ["PoiseStudy"]),
     .library(name: "PoiseText", targets: ["PoiseText"]),
     .library(name: "PoiseGames", targets: ["PoiseGames"]),
     .library(name: "PoiseBench", targets: ["PoiseBench", "PoiseKernelCases"]),

@@ -17,7 +17,7 @@ let package = Package(
       dependencies: [
         "CFuzzer", .product(name: "Poise", package: "poise"), .product(name: "PoiseFiles", package: "poise"),
         .product(name: "PoiseGames", package: "poise"), .product(name: "PoiseModel", package: "poise"),
-        .product(name: "PoiseText", package: "poise"),
+        .product(name: "PoiseStudy", package: "poise"), .product(name: "PoiseText", package: "poise"),
         // What CommandLine/ links to is the command's own reader of YAML, which is in no library.
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Yams",
       ],

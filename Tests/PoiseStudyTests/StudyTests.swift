@@ -56,6 +56,7 @@ import Testing
 
   private static let mistakes: [(key: String, value: JSON, words: String)] = [
     ("methods", ["ipo": ["tau": ["0.1", "0.1"]], "dpo": [:]], "methods.ipo.tau: a list of different values"),
+    ("methods", ["ipo": ["tau": ["../1"]], "dpo": [:]], "methods.ipo.tau: \"../1\" cannot be swept"),
     ("methods", ["ipo": [:]], "two methods or more"), ("methods", ["a/b": [:], "c": [:]], "methods.a/b: a method is called by"),
     ("tasks", [:], "\"task\" and \"tasks\""),
     ("baseline", "rl", "baseline: no method is called rl"), ("seeds", "0", "seeds: \"0\" is no count"),

@@ -91,6 +91,9 @@ struct StudyReader {
         guard !values.isEmpty, values.count == list.count, Set(values).count == values.count else {
           throw problem("a list of different values was expected.", at: key)
         }
+        if let value = values.first(where: { !$0.isPartOfFolderName }) {
+          throw problem("\"\(value)\" cannot be swept, as folders are called by it; letters, digits, and . + - were expected.", at: key)
+        }
         swept.append(Study.Method.Sweep(option: name, values: values))
       } else if let text = value.string {
         entries.append(RunOptions.Entry(name, text))
@@ -257,10 +260,16 @@ extension JSON.Object {
 
 extension String {
   /// Whether a folder of this name means nothing else anywhere.
-  fileprivate var isFolderName: Bool {
-    let letters = utf8.allSatisfy {
-      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || [0x2D, 0x2E, 0x5F].contains($0)
+  fileprivate var isFolderName: Bool { consists(of: "-._") && !hasPrefix(".") }
+
+  /// Whether a folder may have it between other parts, which `_` tells apart.
+  fileprivate var isPartOfFolderName: Bool { consists(of: "-.+") }
+
+  /// Of letters, digits and the marks, at least one and 64 at most.
+  private func consists(of marks: String) -> Bool {
+    let isKnown = utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || marks.utf8.contains($0)
     }
-    return letters && !isEmpty && !hasPrefix(".") && utf8.count <= 64
+    return isKnown && (1...64).contains(utf8.count)
   }
 }

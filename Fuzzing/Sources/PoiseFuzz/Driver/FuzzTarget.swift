@@ -26,8 +26,8 @@ let fuzzTargets: [any FuzzTarget.Type] = [
   JSONTarget.self, RecordsTarget.self, PackedRecordsTarget.self, ConversationTarget.self, TemplateTarget.self,
   TokenizerTarget.self,
   SentencePieceTarget.self, CharacterMapTarget.self, SafeTensorsTarget.self, WeightsIndexTarget.self, ModelOutlineTarget.self,
-  ModelTarget.self, AdaptersTarget.self, CheckpointTarget.self, RunTarget.self, AnnotationsTarget.self, GameTarget.self,
-  ConfigurationTarget.self,
+  ModelTarget.self, AdaptersTarget.self, CheckpointTarget.self, RunTarget.self, RunReportTarget.self, AnnotationsTarget.self,
+  GameTarget.self, ConfigurationTarget.self, StudyTarget.self,
 ]
 
 extension [UInt8] {

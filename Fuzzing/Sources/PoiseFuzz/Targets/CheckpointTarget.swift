@@ -33,7 +33,7 @@ enum CheckpointTarget: FuzzTarget {
       pool: WorkerPool(workerCount: 1))
   }
 
-  private nonisolated(unsafe) static let initialParameters = {
+  private static let initialParameters = {
     let parameters = try! trainer.get().judge.parameters
     let copy = Arena(count: parameters.count)
     copy.copy(from: parameters)
