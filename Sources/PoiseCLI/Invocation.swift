@@ -20,7 +20,26 @@ enum Invocation {
   }
 }
 
-/// This program once more, as a process of its own.
+/// The process that started this one as ``PoiseProgram``, and without which nobody wants its results: it holds the other end of
+/// standard input, on which nothing is ever said.
+enum Owner {
+  fileprivate static let variable = "POISE_OWNER_HOLDS_STANDARD_INPUT"
+
+  /// Ends this process with its owner, however that ends; nothing where there is none.
+  static func watch() {
+    guard getenv(variable) != nil else { return }
+    unsetenv(variable)  // this process's own programs have another standard input
+    Thread.detachNewThread {
+      var byte: UInt8 = 0
+      var count = 1
+      while count > 0 || (count < 0 && errno == EINTR) { count = read(STDIN_FILENO, &byte, 1) }
+      // As if the terminal had gone that both were started from.
+      _exit(128 + SIGHUP)
+    }
+  }
+}
+
+/// This program once more, as a process of its own that does not outlive this one.
 struct PoiseProgram {
   var arguments: [String]
   /// The folder that relative paths begin at; nil is this process's.
@@ -39,17 +58,22 @@ struct PoiseProgram {
     process.executableURL = executable
     process.arguments = arguments
     if let workingDirectory { process.currentDirectoryURL = URL(fileURLWithPath: workingDirectory) }
-    process.standardInput = FileHandle.nullDevice
+    // Its end of the pipe is closed when this process is gone.
+    let lifeline = Pipe()
+    process.standardInput = lifeline
+    process.environment = ProcessInfo.processInfo.environment.merging([Owner.variable: "1"]) { $1 }
     process.standardOutput = try output.map(Self.opened) ?? FileHandle.nullDevice
     if let errors { process.standardError = try Self.opened(errors) }
     Interruption.watch()
     try process.run()
-    var isAsked = false
-    while process.isRunning {
-      usleep(20_000)
-      if Interruption.exitCode == 128 + SIGTERM, !isAsked {
-        process.terminate()
-        isAsked = true
+    withExtendedLifetime(lifeline) {
+      var isAsked = false
+      while process.isRunning {
+        usleep(20_000)
+        if Interruption.exitCode == 128 + SIGTERM, !isAsked {
+          process.terminate()
+          isAsked = true
+        }
       }
     }
     return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus

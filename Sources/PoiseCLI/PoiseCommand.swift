@@ -27,6 +27,7 @@ struct PoiseCommand: ParsableCommand {
     ])
 
   static func main() {
+    Owner.watch()
     signal(SIGXFSZ, SIG_IGN)  // a file that may not grow is an error to report, not a reason to die
     do {
       var command = try parseAsRoot(try Invocation.arguments.get())

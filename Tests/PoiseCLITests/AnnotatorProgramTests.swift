@@ -127,18 +127,6 @@ import Testing
     #expect(!isAlive(started))
   }
 
-  /// A process that nobody has waited for is no longer alive.
-  private func isAlive(_ process: pid_t) -> Bool {
-    guard kill(process, 0) == 0 else { return false }
-    let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-    return status?.split(separator: ")").last?.hasPrefix(" Z") != true
-  }
-
-  private func wait(until condition: () -> Bool) {
-    let start = ContinuousClock.now
-    while !condition(), ContinuousClock.now - start < .seconds(30) { usleep(10_000) }
-  }
-
   // MARK: What a run says of its numbers
 
   @Test func aFirstStepThatMovesNothingIsTold() throws {

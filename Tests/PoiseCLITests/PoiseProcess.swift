@@ -54,6 +54,19 @@ extension [URL] {
   fileprivate func appending(_ url: URL?) -> [URL] { url.map { self + [$0] } ?? self }
 }
 
+/// A process that nobody has waited for is no longer alive.
+func isAlive(_ process: pid_t) -> Bool {
+  guard kill(process, 0) == 0 else { return false }
+  let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+  return status?.split(separator: ")").last?.hasPrefix(" Z") != true
+}
+
+/// Until then, or for half a minute.
+func wait(until condition: () -> Bool) {
+  let start = ContinuousClock.now
+  while !condition(), ContinuousClock.now - start < .seconds(30) { usleep(10_000) }
+}
+
 /// A folder that lives as long as the test that made it.
 final class TemporaryFolder: Sendable {
   let path = NSTemporaryDirectory() + "poise-tests-" + UUID().uuidString

@@ -61,6 +61,26 @@ import Testing
     try String(decoding: Files.read(path), as: UTF8.self).split(whereSeparator: \.isNewline)
   }
 
+  /// A study that is killed has no time to say anything to its commands.
+  @Test func whatAStudyHasStartedEndsWithIt() throws {
+    let child = "\(folder.path)/child"
+    let program = try folder.file("judge.sh", "echo $$ > '\(child).tmp'; mv '\(child).tmp' '\(child)'; sleep 60")
+    let process = Process()
+    process.executableURL = PoiseProcess.executable
+    process.arguments = [
+      "study", try studyFile("small: {task: {annotator: \"command:sh \(program)\"}}"), "--small", "--out", "\(folder.path)/a",
+    ]
+    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    try process.run()
+    wait { Files.exists(child) || !process.isRunning }
+    let started = try #require(
+      pid_t(String(decoding: Files.read(child), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)))
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    wait { !isAlive(started) }
+    #expect(!isAlive(started))
+  }
+
   @Test func halvingGivesUpTheWorseHalf() throws {
     let result = try study(try studyFile(), "halved", "--search", "halving")
     #expect(result.status == 0, "\(result.errors)")

@@ -51,6 +51,15 @@ import Testing
     #expect(text.contains("best at an end of what was tried, and may do better beyond it: dpo (0.4, the largest)."), "\(text)")
   }
 
+  @Test func adviceSaysWhenTheSearchHadAnotherAhead() {
+    let invented = InventedStudy(rates: ["ipo/dpo": 0.6, "ipo/rl": 0.9, "dpo/rl": 0.5], halfWidth: 0.05)
+    var results = invented.results
+    func text() -> String { StudyAdvice(invented.study, results, condition: "all").paragraphs.map(\.plain).joined() }
+    #expect(!text().contains("The search,"))
+    results.choices[1] = .init(condition: "all", method: "dpo", setting: "tau-0.4", step: 40, rate: 0.7)
+    #expect(text().contains("had dpo ahead (0.700, ipo 0.650): who leads is partly chance."), "\(text())")
+  }
+
   @Test func adviceDoesNotPraiseWhatIsNotBetterThanTheStart() {
     let rates = ["ipo/dpo": 0.9, "ipo/rl": 0.9, "dpo/rl": 0.5]
     let text = [0.5, 0.3].map { start in

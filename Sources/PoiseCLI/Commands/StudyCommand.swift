@@ -83,9 +83,9 @@ struct StudyCommand: ParsableCommand {
   /// A wrong value would otherwise be found by the first command that has it, hours later perhaps.
   private func requireReadable(_ commands: [StudyJob], in path: String) throws {
     for command in commands {
-      do { _ = try PoiseCommand.parseAsRoot(command.arguments) } catch {
-        throw DataError(
-          path, "\(command.name) cannot be made: \(PoiseCommand.message(for: error))", category: .configuration)
+      let (type, words) = CommandOptions.command(of: PoiseCommand.self, chosenBy: command.arguments)
+      do { _ = try type.parse(Array(command.arguments.dropFirst(words.count))) } catch {
+        throw DataError(path, "\(command.name) cannot be made: \(type.message(for: error))", category: .configuration)
       }
     }
   }

@@ -18,17 +18,25 @@ struct CommandOptions {
 
   /// The options of the subcommand that the first words of the arguments choose, or that stands in where they choose none.
   init(of root: any ParsableCommand.Type, chosenBy arguments: [String]) {
-    var command = root
-    var words: [String] = []
+    let chosen = Self.command(of: root, chosenBy: arguments)
+    var command = chosen.command
+    while let silent = command.configuration.defaultSubcommand { command = silent }
+    title = ([root.configuration.commandName ?? "poise"] + chosen.words).joined(separator: " ")
+    wordCount = chosen.words.count
+    options = Self.options(of: command)
+  }
+
+  /// The subcommand that the first words of the arguments choose, and these words.
+  static func command(
+    of root: any ParsableCommand.Type, chosenBy arguments: [String]
+  ) -> (command: any ParsableCommand.Type, words: [String]) {
+    var (command, words) = (root, [String]())
     for word in arguments {
       guard let chosen = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) else { break }
       command = chosen
       words.append(word)
     }
-    while let silent = command.configuration.defaultSubcommand { command = silent }
-    title = ([root.configuration.commandName ?? "poise"] + words).joined(separator: " ")
-    wordCount = words.count
-    options = Self.options(of: command)
+    return (command, words)
   }
 
   /// Reads the description that argument-parser gives to generators of manuals and completions.

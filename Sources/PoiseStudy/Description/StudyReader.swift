@@ -92,7 +92,8 @@ struct StudyReader {
           throw problem("a list of different values was expected.", at: key)
         }
         if let value = values.first(where: { !$0.isPartOfFolderName }) {
-          throw problem("\"\(value)\" cannot be swept, as folders are called by it; letters, digits, and . + - were expected.", at: key)
+          throw problem(
+            "\"\(value)\" cannot be swept, as folders are called by it; letters, digits, and . + - were expected.", at: key)
         }
         swept.append(Study.Method.Sweep(option: name, values: values))
       } else if let text = value.string {

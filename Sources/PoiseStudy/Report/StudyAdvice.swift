@@ -214,10 +214,22 @@ struct StudyAdvice {
     if pairs > 1 {
       sentences.append("An interval of 95 % misses one time in twenty, and \(pairs) pairs are compared here.")
     }
+    if let other = searchedOtherwise { sentences.append(other) }
     sentences.append(
       "All of this is what \(study.condition(condition)!.task.judge) says of answers to prompts like these, by models of this size: "
         + "for your data, run the study on them.")
     return Prose("How sure that is.", .strong) + Prose(" " + sentences.joined(separator: " "))
+  }
+
+  /// Whether the search, a seed of its own on prompts of its own, had another method ahead of what turned out to be the best.
+  private var searchedOtherwise: String? {
+    // The baseline has another opponent.
+    let choices = ranking.filter { $0.method != study.baseline }.compactMap { results.choice($0.method, condition) }
+    guard let best = choices.first, best.method == ranking.first?.method, let ahead = choices.max(by: { $0.rate < $1.rate }),
+      ahead.rate > best.rate
+    else { return nil }
+    return "The search, with another seed and on other prompts, had \(ahead.method) ahead (\(Wording.share(ahead.rate)), "
+      + "\(best.method) \(Wording.share(best.rate))): who leads is partly chance."
   }
 }
 

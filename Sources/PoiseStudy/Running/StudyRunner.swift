@@ -40,10 +40,12 @@ public final class StudyRunner {
 
   /// The first command that needed it would find it missing, but that may be hours later.
   private static func requireWhatIsGiven(for task: StudyTask, makeJudge: (String) throws -> any Annotator) throws {
-    _ = try makeJudge(task.judge)
+    // A program is started when there is something to ask it.
+    func requireJudge(_ judge: String) throws { if !Judge.startsProgram(judge) { _ = try makeJudge(judge) } }
+    try requireJudge(task.judge)
     guard case .given(let given) = task.source else { return }
     for annotator in [given.annotator, given.reward].compactMap(\.self) where annotator != task.judge {
-      _ = try makeJudge(annotator)
+      try requireJudge(annotator)
     }
     for path in [given.model, given.prompts, given.validation, given.test] + [given.preferences].compactMap(\.self)
     where !Files.exists(path) {
