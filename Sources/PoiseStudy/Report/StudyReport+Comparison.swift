@@ -131,7 +131,7 @@ extension StudyReport {
     let clear = compared.filter { !$0.own.interval.contains(0.5) }
     let against = clear.filter { ($0.own.mean > 0.5) != ($0.paper > 0.5) }
     let alike = compared.count { ($0.own.mean > 0.5) == ($0.paper > 0.5) }
-    let names = Wording.list(against.map { "\($0.own.row) and \($0.own.column)" })
+    let names = Wording.list(against.map { "\($0.own.row) against \($0.own.column)" })
     let contradiction = against.isEmpty ? "none of those the other way round" : "of those the other way round: \(names)"
     let clarity =
       clear.isEmpty ? "No interval here leaves ½ out." : "\(clear.count) have an interval without ½ here, \(contradiction)."
