@@ -34,23 +34,30 @@ struct JudgeReportTable {
     return table.text
   }
 
-  /// Whether the transformer was worth it.
+  /// Whether the transformer was worth it: by its gain over the better baseline, pair by pair, which is surer than what two accuracies
+  /// have between them.
   private var verdict: String {
-    let baselines = [("longer wins", report.longerWins), ("the bag of words", report.bagOfWords)]
-    let known = baselines.compactMap { name, interval in interval.map { (name: name, mean: $0.mean) } }
-    guard let accuracy = report.accuracy, let better = known.max(by: { $0.mean < $1.mean }) else {
+    let baselines = [
+      ("longer wins", report.longerWins, report.gainOverLength),
+      ("the bag of words", report.bagOfWords, report.gainOverBagOfWords),
+    ]
+    let known = baselines.compactMap { name, accuracy, gain in
+      accuracy.flatMap { accuracy in gain.map { (name: name, accuracy: accuracy.mean, gain: $0.range) } }
+    }
+    guard let accuracy = report.accuracy, let better = known.max(by: { $0.accuracy < $1.accuracy }) else {
       return "No held-out pair is decided, so there is no agreement to report."
     }
-    let numbers = "\(accuracy.mean.formatted(decimals: 3)) against \(better.mean.formatted(decimals: 3)) of \(better.name)"
+    let numbers = "\(accuracy.mean.formatted(decimals: 3)) against \(better.accuracy.formatted(decimals: 3)) of \(better.name)"
     let drawn = accuracy.unit == .prompts ? "other prompts" : "other pairs of these prompts"
-    switch better.mean {
-    case ..<accuracy.range.lowerBound: return "The judge is better than both baselines: \(numbers). Intervals speak of \(drawn)."
-    case ...accuracy.range.upperBound:
-      return "The judge is as good as the better baseline within its interval: \(numbers). Intervals speak of \(drawn)."
-    default:
-      return
-        "The judge is worse than a baseline that needs no transformer: \(numbers). Do not train on what it says; give it more "
-        + "data, or start from a model that knows the language."
+    if better.gain.lowerBound > 0 {
+      return "The judge is better than both baselines: \(numbers). Intervals speak of \(drawn)."
     }
+    if better.gain.upperBound >= 0 {
+      return
+        "The judge cannot be told from the better baseline: \(numbers), and the interval of its gain holds 0. Intervals speak of "
+        + "\(drawn)."
+    }
+    return "The judge is worse than a baseline that needs no transformer: \(numbers). Do not train on what it says; give it more "
+      + "data, or start from a model that knows the language."
   }
 }
