@@ -111,20 +111,14 @@ import Testing
   /// However `poise` ends, what the program has started ends too.
   @Test(arguments: [SIGTERM, SIGKILL]) func nothingOutlivesARun(_ signal: Int32) throws {
     let child = "\(folder.path)/child"
-    let process = Process()
-    process.executableURL = PoiseProcess.executable
-    process.arguments = try train(
-      "sleep 60 & echo $! > '\(child).tmp'; mv '\(child).tmp' '\(child)'\n" + judge(after: 30, ":"), steps: 1_000_000)
-    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    try process.run()
-    wait { Files.exists("\(run)/model.safetensors") || !process.isRunning }
-    let started = try #require(
-      pid_t(String(decoding: Files.read(child), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)))
-    #expect(kill(started, 0) == 0)
-    kill(process.processIdentifier, signal)
-    process.waitUntilExit()
-    wait { !isAlive(started) }
-    #expect(!isAlive(started))
+    let process = try BackgroundPoise(
+      try train(
+        "sleep 60 & echo $! > '\(child).tmp'; mv '\(child).tmp' '\(child)'\n" + judge(after: 30, ":"), steps: 1_000_000))
+    process.wait { Files.exists("\(run)/model.safetensors") }
+    let started = try ForeignProcess(writtenTo: child)
+    #expect(started.isAlive)
+    process.end(by: signal)
+    #expect(started.ends)
   }
 
   // MARK: What a run says of its numbers

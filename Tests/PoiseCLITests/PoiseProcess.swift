@@ -54,17 +54,59 @@ extension [URL] {
   fileprivate func appending(_ url: URL?) -> [URL] { url.map { self + [$0] } ?? self }
 }
 
-/// A process that nobody has waited for is no longer alive.
-func isAlive(_ process: pid_t) -> Bool {
-  guard kill(process, 0) == 0 else { return false }
-  let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-  return status?.split(separator: ")").last?.hasPrefix(" Z") != true
+/// The built command, going on beside the test.
+struct BackgroundPoise {
+  private let process = Process()
+
+  /// - Parameter errors: the file that its standard error goes to.
+  init(_ arguments: [String], errors: String = "/dev/null") throws {
+    process.executableURL = PoiseProcess.executable
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+  }
+
+  /// Until then, until it has ended, or for half a minute.
+  func wait(until condition: () -> Bool) {
+    let start = ContinuousClock.now
+    while process.isRunning, !condition(), ContinuousClock.now - start < .seconds(30) { usleep(10_000) }
+  }
+
+  /// Sends it a signal, and SIGKILL where that does not end it.
+  ///
+  /// - Returns: its exit code, or nil where the signal ended it.
+  @discardableResult func end(by signal: Int32) -> Int32? {
+    kill(process.processIdentifier, signal)
+    wait { false }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : nil
+  }
 }
 
-/// Until then, or for half a minute.
-func wait(until condition: () -> Bool) {
-  let start = ContinuousClock.now
-  while !condition(), ContinuousClock.now - start < .seconds(30) { usleep(10_000) }
+/// A process of which only the number is known, as it has written it into a file.
+struct ForeignProcess {
+  private let number: pid_t
+
+  init(writtenTo path: String) throws {
+    let text = String(decoding: try Files.read(path), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    number = try #require(pid_t(text))
+  }
+
+  /// What nobody has waited for is no longer alive.
+  var isAlive: Bool {
+    guard kill(number, 0) == 0 else { return false }
+    let status = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8)
+    return status?.split(separator: ")").last?.hasPrefix(" Z") != true
+  }
+
+  /// Whether it ends within half a minute.
+  var ends: Bool {
+    let start = ContinuousClock.now
+    while isAlive, ContinuousClock.now - start < .seconds(30) { usleep(10_000) }
+    return !isAlive
+  }
 }
 
 /// A folder that lives as long as the test that made it.

@@ -57,26 +57,11 @@ import Testing
   func anInterruptedRunFinishesItsStepAndSaysHowToGoOn(_ signal: Int32, _ status: Int32) throws {
     let run = "\(folder.path)/run"
     let errors = try folder.file("errors", "")
-    let process = Process()
-    process.executableURL = PoiseProcess.executable
-    process.arguments = arguments(steps: 1_000_000, out: run)
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle(forWritingAtPath: errors)
-    try process.run()
-    wait(process) { Files.exists("\(run)/model.safetensors") }
-    kill(process.processIdentifier, signal)
-    wait(process) { false }
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == status)
+    let process = try BackgroundPoise(arguments(steps: 1_000_000, out: run), errors: errors)
+    process.wait { Files.exists("\(run)/model.safetensors") }
+    #expect(process.end(by: signal) == status)
     let said = try String(decoding: Files.read(errors), as: UTF8.self)
     #expect(said.wholeMatch(of: /Interrupted after step \d+; the checkpoint is complete\. Add --resume .+\n/) != nil, "\(said)")
     #expect(!folder.contents.contains { $0.contains(".tmp") || $0.contains(".link") })
-  }
-
-  /// Until the condition holds, the process has ended, or half a minute is over.
-  private func wait(_ process: Process, until condition: () -> Bool) {
-    let start = ContinuousClock.now
-    while process.isRunning, !condition(), ContinuousClock.now - start < .seconds(30) { usleep(10_000) }
   }
 }

@@ -65,20 +65,14 @@ import Testing
   @Test func whatAStudyHasStartedEndsWithIt() throws {
     let child = "\(folder.path)/child"
     let program = try folder.file("judge.sh", "echo $$ > '\(child).tmp'; mv '\(child).tmp' '\(child)'; sleep 60")
-    let process = Process()
-    process.executableURL = PoiseProcess.executable
-    process.arguments = [
+    let study = try BackgroundPoise([
       "study", try studyFile("small: {task: {annotator: \"command:sh \(program)\"}}"), "--small", "--out", "\(folder.path)/a",
-    ]
-    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    try process.run()
-    wait { Files.exists(child) || !process.isRunning }
-    let started = try #require(
-      pid_t(String(decoding: Files.read(child), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)))
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-    wait { !isAlive(started) }
-    #expect(!isAlive(started))
+    ])
+    study.wait { Files.exists(child) }
+    let started = try ForeignProcess(writtenTo: child)
+    #expect(started.isAlive)
+    study.end(by: SIGKILL)
+    #expect(started.ends)
   }
 
   @Test func halvingGivesUpTheWorseHalf() throws {

@@ -11,7 +11,7 @@ struct RunEvents {
 
   /// Folders with a `metrics.jsonl`, within the study, in order.
   static func runs(in folder: StudyFolder) throws -> [String] {
-    let all = ["runs", "task", "tasks"].flatMap { part in
+    let all = StudyFolder.withRuns.flatMap { part in
       (FileManager.default.enumerator(atPath: folder(part))?.compactMap { $0 as? String } ?? []).map { "\(part)/\($0)" }
     }
     let ending = "/metrics.jsonl"

@@ -8,6 +8,9 @@ public struct StudyFolder: Sendable {
 
   func callAsFunction(_ relative: String) -> String { "\(path)/\(relative)" }
 
+  /// What has runs somewhere below it: ``StudyCell/folder`` and ``StudyTask/folder``.
+  static let withRuns = ["runs", "task", "tasks"]
+
   var journal: String { self("jobs.jsonl") }
   /// The study that the folder is of, as text.
   var description: String { self("study.txt") }
