@@ -29,6 +29,16 @@ import Testing
     #expect(study.checkpointSteps == [4, 8, 10])
   }
 
+  @Test func foldersNameSettings() throws {
+    let study = try study { $0["methods"] = ["ipo": ["tau": ["0.1", "0.10", "1e-3"], "top-k": ["3", "30"]], "dpo": [:]] }
+    for method in study.methods {
+      for setting in method.settings { #expect(method.setting(in: setting.folderName) == setting) }
+      for other in ["", "as-is_", "tau-0.1", "top-k-3_tau-0.1", "tau-0.1_top-k-4", "tau-0.1_top-k-3_"] {
+        #expect(method.setting(in: other) == nil, "\(other)")
+      }
+    }
+  }
+
   /// The narrower says the last word: condition over study, method over condition, setting over method.
   @Test func optionsAreOverriddenByWhatIsNarrower() throws {
     let study = try study {

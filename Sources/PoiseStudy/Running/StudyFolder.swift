@@ -63,7 +63,16 @@ extension RunOptions {
 
 extension Study.Method {
   /// The setting whose folder is called so; nil where there is none.
-  func setting(in folder: String) -> RunOptions? { settings.first { $0.folderName == folder } }
+  func setting(in folder: String) -> RunOptions? {
+    // No value that is swept has `_` in it, nor has a name.
+    let parts = swept.isEmpty ? [] : folder.split(separator: "_")
+    guard parts.count == swept.count else { return nil }
+    let setting = RunOptions(
+      zip(swept, parts).compactMap { sweep, part in
+        sweep.values.first { "\(sweep.option)-\($0)" == part }.map { RunOptions.Entry(sweep.option, $0) }
+      })
+    return setting.folderName == folder ? setting : nil
+  }
 }
 
 /// Prompts of a study.

@@ -140,7 +140,7 @@ struct StudyStages: Sendable {
   func options(of cell: StudyCell) -> (method: Study.Method, options: RunOptions) {
     let method = study.method(cell.method)!
     let condition = study.condition(cell.condition)!
-    let setting = method.settings.first { StudyCell(condition, method, $0, seed: cell.seed) == cell }!
+    let setting = method.setting(in: cell.setting)!
     return (method, study.options(of: method, setting: setting, under: condition))
   }
 
