@@ -51,13 +51,18 @@ import Testing
     #expect(text.contains("best at an end of what was tried, and may do better beyond it: dpo (0.4, the largest)."), "\(text)")
   }
 
-  @Test func adviceSaysWhenTheSearchHadAnotherAhead() {
-    let invented = InventedStudy(rates: ["ipo/dpo": 0.6, "ipo/rl": 0.9, "dpo/rl": 0.5], halfWidth: 0.05)
-    var results = invented.results
-    func text() -> String { StudyAdvice(invented.study, results, condition: "all").paragraphs.map(\.plain).joined() }
-    #expect(!text().contains("The search,"))
-    results.choices[1] = .init(condition: "all", method: "dpo", setting: "tau-0.4", step: 40, rate: 0.7)
-    #expect(text().contains("had dpo ahead (0.700, ipo 0.650): who leads is partly chance."), "\(text())")
+  @Test func adviceSaysWhenValidationPromptsHaveAnotherAhead() {
+    func text(_ onValidation: [String: Double]) -> String {
+      let invented = InventedStudy(
+        rates: ["ipo/dpo": 0.6, "ipo/rl": 0.9, "dpo/rl": 0.5], halfWidth: 0.05, onValidation: onValidation)
+      return StudyAdvice(invented.study, invented.results, condition: "all").paragraphs.map(\.plain).joined()
+    }
+    #expect(!text(["dpo": 0.79]).contains("On the validation prompts"))
+    let beginning = "On the validation prompts the same policies of"
+    let end = "win more often over the supervised policy than those of ipo (0.800)"
+    #expect(text(["dpo": 0.85]).contains("\(beginning) dpo (0.850) \(end): who leads is partly chance."))
+    let both = "\(beginning) rl (0.910) and dpo (0.820) \(end): which method is best depends on the texts."
+    #expect(text(["dpo": 0.82, "rl": 0.91]).contains(both))
   }
 
   @Test func adviceDoesNotPraiseWhatIsNotBetterThanTheStart() {
@@ -81,7 +86,7 @@ import Testing
     results.standings += loud.results.standings.map { standing in
       let mean = harmed[standing.method]!
       return .init(
-        condition: "loud", method: standing.method, overSupervised: [mean], overSupervisedInterval: mean - 0.1...mean + 0.1,
+        condition: "loud", method: standing.method, overSupervised: .around(mean), overSupervisedOnValidation: .around(mean),
         overSupervisedByAnnotator: nil,
         measures: standing.measures, exploitability: standing.exploitability, exploitabilityByAnswers: nil)
     }
@@ -177,6 +182,13 @@ import Testing
   }
 }
 
+extension StudyResults.SeedRates {
+  /// One seed, with an interval of ± 0.1.
+  fileprivate static func around(_ mean: Double) -> Self {
+    .init(bySeed: [mean], interval: max(0, mean - 0.1)...min(1, mean + 0.1))
+  }
+}
+
 /// A study of three methods whose results are made up.
 private struct InventedStudy {
   let study: Study
@@ -190,8 +202,13 @@ private struct InventedStudy {
     Answers.Answer(prompt: prompt, text: answer, tokens: [1, 2, 3, 1, 2], logProbability: -3, referenceLogProbability: -4)
   ]
 
-  /// - Parameter rates: p(row ≻ column) by `row/column`.
-  init(rates: [String: Double], halfWidth: Double, overSupervised: Double = 0.8, condition: String = "all") {
+  /// - Parameters:
+  ///   - rates: p(row ≻ column) by `row/column`.
+  ///   - onValidation: over the supervised policy, where it is another than on test prompts.
+  init(
+    rates: [String: Double], halfWidth: Double, overSupervised: Double = 0.8, onValidation: [String: Double] = [:],
+    condition: String = "all"
+  ) {
     func method(_ name: String, _ values: [String]) -> Study.Method {
       Study.Method(name: name, algorithm: name, options: RunOptions(), swept: [.init(option: "tau", values: values)])
     }
@@ -220,10 +237,10 @@ private struct InventedStudy {
       }
       let chosen = method.settings.last!.folderName
       results.choices.append(.init(condition: condition, method: method.name, setting: chosen, step: 40, rate: 0.65))
-      let around = max(0, overSupervised - 0.1)...min(1, overSupervised + 0.1)
       results.standings.append(
         .init(
-          condition: condition, method: method.name, overSupervised: [overSupervised], overSupervisedInterval: around,
+          condition: condition, method: method.name, overSupervised: .around(overSupervised),
+          overSupervisedOnValidation: .around(onValidation[method.name] ?? overSupervised),
           overSupervisedByAnnotator: [0.95],
           measures: [measures], exploitability: [0.1 * Double(index)], exploitabilityByAnswers: nil))
       for column in study.methods[(index + 1)...] {

@@ -38,9 +38,9 @@ struct ConditionAdvice {
     guard let kept = changes.first, let lost = changes.last, changes.count > 1 else { return nil }
     func words(_ change: (method: String, before: Double, after: StudyResults.Standing)) -> String {
       "\(change.method), from \(Wording.share(change.before)) to \(Wording.share(change.after.overSupervised.mean)) "
-        + "(\(Wording.interval(change.after.overSupervisedInterval)))"
+        + "(\(Wording.interval(change.after.overSupervised.interval)))"
     }
-    let useless = changes.filter { $0.after.overSupervisedInterval.lowerBound <= 0.5 }.map(\.method)
+    let useless = changes.filter { $0.after.overSupervised.interval.lowerBound <= 0.5 }.map(\.method)
     let surviving =
       useless.isEmpty
       ? "All methods are still better than the supervised policy under \(last), by more than the intervals leave to chance."

@@ -35,7 +35,7 @@ struct StudyAdvice {
     let better = others.filter { $0.interval.upperBound < 0.5 }
     let setting = described(choice)
     let isUndecided = even.count == others.count
-    let helps = ranking.contains { results.standing($0.method, condition)!.overSupervisedInterval.lowerBound > 0.5 }
+    let helps = ranking.contains { results.standing($0.method, condition)!.overSupervised.interval.lowerBound > 0.5 }
     let advice =
       if !helps {
         "Keep the policy that training started from: no method is shown to be better than it. If one must be chosen: \(best.method) "
@@ -96,15 +96,15 @@ struct StudyAdvice {
 
   private func overSupervised(_ method: String) -> String {
     guard let standing = results.standing(method, condition) else { return "" }
-    let numbers = "\(Wording.share(standing.overSupervised.mean)) (\(Wording.interval(standing.overSupervisedInterval)))"
+    let numbers = "\(Wording.share(standing.overSupervised.mean)) (\(Wording.interval(standing.overSupervised.interval)))"
     let pleased = standing.overSupervisedByAnnotator.map(\.mean) ?? 0
     let deception =
-      pleased > standing.overSupervisedInterval.upperBound
+      pleased > standing.overSupervised.interval.upperBound
       ? " The model that it learnt from would have it at \(Wording.share(pleased)): the rest pleases that model alone." : ""
-    if standing.overSupervisedInterval.lowerBound > 0.5 {
+    if standing.overSupervised.interval.lowerBound > 0.5 {
       return "Over the supervised policy, from which it started, its win rate is \(numbers).\(deception)"
     }
-    if standing.overSupervisedInterval.upperBound < 0.5 {
+    if standing.overSupervised.interval.upperBound < 0.5 {
       return "But its win rate over the supervised policy, from which it started, is only \(numbers): training made it worse."
         + deception
     }
@@ -214,22 +214,25 @@ struct StudyAdvice {
     if pairs > 1 {
       sentences.append("An interval of 95 % misses one time in twenty, and \(pairs) pairs are compared here.")
     }
-    if let other = searchedOtherwise { sentences.append(other) }
+    if let other = onValidation { sentences.append(other) }
     sentences.append(
       "All of this is what \(study.condition(condition)!.task.judge) says of answers to prompts like these, by models of this size: "
         + "for your data, run the study on them.")
     return Prose("How sure that is.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 
-  /// Whether the search, a seed of its own on prompts of its own, had another method ahead of what turned out to be the best.
-  private var searchedOtherwise: String? {
-    // The baseline has another opponent.
-    let choices = ranking.filter { $0.method != study.baseline }.compactMap { results.choice($0.method, condition) }
-    guard let best = choices.first, best.method == ranking.first?.method, let ahead = choices.max(by: { $0.rate < $1.rate }),
-      ahead.rate > best.rate
-    else { return nil }
-    return "The search, with another seed and on other prompts, had \(ahead.method) ahead (\(Wording.share(ahead.rate)), "
-      + "\(best.method) \(Wording.share(best.rate))): who leads is partly chance."
+  /// Whether the same policies stand otherwise on the prompts that settings were chosen by.
+  private var onValidation: String? {
+    let rates = ranking.map { (method: $0.method, own: results.standing($0.method, condition)!.overSupervisedOnValidation) }
+    guard let best = rates.first else { return nil }
+    let ahead = rates.filter { $0.own.mean > best.own.mean }.sorted { $0.own.mean > $1.own.mean }
+    guard !ahead.isEmpty else { return nil }
+    let names = Wording.list(ahead.map { "\($0.method) (\(Wording.share($0.own.mean)))" })
+    let reason =
+      ahead[0].own.mean > best.own.interval.upperBound
+      ? "which method is best depends on the texts" : "who leads is partly chance"
+    return "On the validation prompts the same policies of \(names) win more often over the supervised policy than those of "
+      + "\(best.method) (\(Wording.share(best.own.mean))): \(reason)."
   }
 }
 

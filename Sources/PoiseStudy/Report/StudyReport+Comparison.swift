@@ -15,10 +15,11 @@ extension StudyReport {
       .heading(3, "How they stand" + suffix(condition)),
       .paragraph(
         """
-        Mean over seeds (standard deviation). KL is of whole responses, in nats, as tokens are counted in responses; distinct pairs are \
-        different pairs of neighbouring tokens among all. A method that wins by being long, or by saying one thing, shows it here. What \
-        its model says is the win rate over SFT in the eyes of the model that the method learnt from: by how much that is higher than \
-        the judge's, the method has learnt to please the model.
+        Mean over seeds (standard deviation). On validation is what the same policies win on the prompts that settings were chosen by: \
+        where methods change places by more than chance, the texts decide. What its model says is the win rate over SFT in the eyes of \
+        the model that the method learnt from: by how much that is higher than the judge's, the method has learnt to please the model. \
+        KL is of whole responses, in nats, as tokens are counted in responses; distinct pairs are different pairs of neighbouring \
+        tokens among all, fewer where there are more answers. A method that wins by being long, or by saying one thing, shows it here.
         """),
       .table(standingsTable(condition)), .figures([frontier(condition)]),
       .heading(3, "Who can be beaten" + suffix(condition)),
@@ -56,8 +57,9 @@ extension StudyReport {
       let measures = standing.measures
       let byModel = Prose(standing.overSupervisedByAnnotator.map { Wording.spread($0, 3) } ?? "–")
       return [
-        Prose(standing.method), Prose(Wording.spread(standing.overSupervised, 3)),
-        Prose(Wording.interval(standing.overSupervisedInterval)),
+        Prose(standing.method), Prose(Wording.spread(standing.overSupervised.bySeed, 3)),
+        Prose(Wording.interval(standing.overSupervised.interval)),
+        Prose(Wording.spread(standing.overSupervisedOnValidation.bySeed, 3)),
       ] + (haveModels ? [byModel] : []) + [
         Prose(Wording.spread(measures.map(\.divergence), 2)),
         Prose(Wording.spread(measures.map(\.length), 1)), Prose(Wording.spread(measures.map(\.distinctPairs), 3)),
@@ -65,7 +67,7 @@ extension StudyReport {
       ]
     }
     return Document.Table(
-      ["method", "over SFT", "95 %"] + (haveModels ? ["says its model"] : [])
+      ["method", "over SFT", "95 %", "on validation"] + (haveModels ? ["says its model"] : [])
         + ["KL to SFT", "tokens", "distinct pairs", "exploitability"], rows,
       name: name("standings", condition))
   }
@@ -145,7 +147,7 @@ extension StudyReport {
   private func frontier(_ condition: String) -> Document.Figure {
     var data = CSVTable(["method", "seed", "kl", "win_rate_over_sft", "lower", "upper"])
     let series = results.standings.filter { $0.condition == condition }.map { standing in
-      let points = zip(standing.overSupervised, standing.measures).enumerated().map { index, point in
+      let points = zip(standing.overSupervised.bySeed, standing.measures).enumerated().map { index, point in
         let interval = SideBySide.wilsonInterval(point.0, count: study.condition(condition)!.task.testCount)
         let numbers = [point.1.divergence, point.0, interval.lowerBound, interval.upperBound]
         data.rows.append([standing.method, String(index + 1)] + numbers.map(\.exact))
@@ -171,7 +173,7 @@ extension StudyReport {
     let cells = methods.map { method in
       conditions.map { condition -> HeatMap.Cell? in
         guard let standing = results.standing(method, condition) else { return nil }
-        let (mean, interval) = (standing.overSupervised.mean, standing.overSupervisedInterval)
+        let (mean, interval) = (standing.overSupervised.mean, standing.overSupervised.interval)
         let numbers = [mean, interval.lowerBound, interval.upperBound, standing.exploitability.mean]
         data.rows.append([method, condition] + numbers.map(\.exact))
         let note = "\(interval.lowerBound.formatted(decimals: 2))–\(interval.upperBound.formatted(decimals: 2))"

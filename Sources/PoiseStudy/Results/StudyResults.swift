@@ -98,15 +98,22 @@ public struct StudyResults: Sendable {
     }
   }
 
-  /// How a method's seeds stand on test prompts.
+  /// Win rates of a method's seeds over one policy.
+  public struct SeedRates: Sendable {
+    public let bySeed: [Double]
+    public var mean: Double { bySeed.mean }
+    /// Of the mean, 95 %, over seeds and prompts.
+    public let interval: ClosedRange<Double>
+  }
+
+  /// How a method's seeds stand, on test prompts where nothing else is said.
   public struct Standing: Sendable {
     public let condition: String
     public let method: String
-    /// By seed.
-    public let overSupervised: [Double]
-    /// Of their mean, 95 %, over seeds and prompts.
-    public let overSupervisedInterval: ClosedRange<Double>
-    /// The same by seed, as the model sees it that the method learnt from; nil for a method that learnt from no model.
+    public let overSupervised: SeedRates
+    /// On the prompts that settings were chosen by: what is otherwise there is so because of the texts, for the policies are the same.
+    public let overSupervisedOnValidation: SeedRates
+    /// By seed, as the model sees it that the method learnt from; nil for a method that learnt from no model.
     public let overSupervisedByAnnotator: [Double]?
     public let measures: [Measures]
     /// By seed, among all other policies of the condition and the supervised one.
@@ -133,5 +140,13 @@ public struct StudyResults: Sendable {
     let own = pairings.lazy.filter { $0.condition == condition }
     return own.first { $0.row == row && $0.column == column }
       ?? own.first { $0.row == column && $0.column == row }?.reversed
+  }
+}
+
+extension StudyResults.SeedRates {
+  /// - Parameter preferences: p(it ≻ the other) by seed and prompt.
+  init(_ preferences: [[Double]]) {
+    bySeed = preferences.map { StudyResults.Rate($0).value }
+    interval = SeedBootstrap.interval(preferences.map { [$0] })
   }
 }

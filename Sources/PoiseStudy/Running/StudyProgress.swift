@@ -16,7 +16,7 @@ public struct StudyProgress: Sendable {
     let answering = steps / 20
     let settings = study.methods.reduce(0) { $0 + $1.settings.count }
     let searched = Double(settings * study.conditions.count) * (steps + answering * Double(study.checkpointSteps.count))
-    let compared = Double(study.methods.count * study.conditions.count * study.seedCount) * (steps + answering)
+    let compared = Double(study.methods.count * study.conditions.count * study.seedCount) * (steps + 2 * answering)
     wholeWeight = 7 * steps * Double(study.tasks.count) + searched + compared
   }
 

@@ -187,13 +187,26 @@ public final class StudyRunner {
       (1...study.seedCount).map { seed in (choice: choice, cell: StudyCell(of: choice, seed: seed)) }
     }
     try perform("training the chosen settings", cells.map { stages($0.cell).training($0.cell, to: $0.choice.step) })
-    try perform("asking for answers", cells.map { stages($0.cell).answering($0.cell, step: $0.choice.step, .test) })
+    try perform(
+      "asking for answers",
+      cells.flatMap { choice, cell in
+        [StudySplit.validation, .test].map { stages(cell).answering(cell, step: choice.step, $0) }
+      })
     for condition in study.conditions {
       let policies = results.choices.filter { $0.condition == condition.name }.map { choice in
-        (choice.method, (1...study.seedCount).map { StudyCell(of: choice, seed: $0).answers(.test, step: choice.step) })
+        let seeds = (1...study.seedCount).map { StudyCell(of: choice, seed: $0) }
+        func answers(_ split: StudySplit) -> [String] { seeds.map { $0.answers(split, step: choice.step) } }
+        return Chosen(method: choice.method, toValidation: answers(.validation), toTest: answers(.test))
       }
       try compare(policies, under: condition, &results)
     }
+  }
+
+  /// What the seeds of a chosen setting answer.
+  private struct Chosen {
+    let method: String
+    let toValidation: [String]
+    let toTest: [String]
   }
 
   /// A judge may take its time.
@@ -211,10 +224,10 @@ public final class StudyRunner {
   }
 
   private func compare(
-    _ policies: [(method: String, answers: [String])], under condition: Study.Condition, _ results: inout StudyResults
+    _ policies: [Chosen], under condition: Study.Condition, _ results: inout StudyResults
   ) throws {
     let supervised = condition.task.supervisedAnswers(.test)
-    let all = policies.flatMap(\.answers) + [supervised]
+    let all = policies.flatMap(\.toTest) + [supervised]
     // Every unordered pair once: the table is antisymmetric to the last bit.
     var preferences: [String: [String: [Double]]] = [:]
     let count = all.count * (all.count - 1) / 2
@@ -229,7 +242,7 @@ public final class StudyRunner {
     }
     for (index, row) in policies.enumerated() {
       for column in policies[(index + 1)...] {
-        let pairs = row.answers.map { row in column.answers.map { preferences[row]![$0]! } }
+        let pairs = row.toTest.map { row in column.toTest.map { preferences[row]![$0]! } }
         results.pairings.append(
           StudyResults.Pairing(
             condition: condition.name, row: row.method, column: column.method,
@@ -238,15 +251,18 @@ public final class StudyRunner {
       results.standings.append(
         StudyResults.Standing(
           condition: condition.name, method: row.method,
-          overSupervised: row.answers.map { StudyResults.Rate(preferences[$0]![supervised]!).value },
-          overSupervisedInterval: SeedBootstrap.interval(row.answers.map { [preferences[$0]![supervised]!] }),
-          overSupervisedByAnnotator: try ratesByAnnotator(row.method, row.answers, over: supervised, condition.task),
-          measures: try row.answers.map { StudyResults.Measures(try verdicts.answers($0)) },
-          exploitability: row.answers.map { answers in
+          overSupervised: StudyResults.SeedRates(row.toTest.map { preferences[$0]![supervised]! }),
+          overSupervisedOnValidation: StudyResults.SeedRates(
+            try row.toValidation.map {
+              try judge($0, over: condition.task.supervisedAnswers(.validation), by: condition.task.judge)
+            }),
+          overSupervisedByAnnotator: try ratesByAnnotator(row.method, row.toTest, over: supervised, condition.task),
+          measures: try row.toTest.map { StudyResults.Measures(try verdicts.answers($0)) },
+          exploitability: row.toTest.map { answers in
             StudyResults.exploitability(all.filter { $0 != answers }.map { preferences[$0]![answers]! })
           },
           exploitabilityByAnswers: StudyResults.exploitabilityByAnswers(
-            all.filter { !row.answers.contains($0) }.map { opponent in row.answers.map { preferences[opponent]![$0]! } })))
+            all.filter { !row.toTest.contains($0) }.map { opponent in row.toTest.map { preferences[opponent]![$0]! } })))
     }
   }
 }
