@@ -194,6 +194,7 @@ struct StudyAdvice {
         "Where what matters is not to be beaten by anything, \(hardest.method) was the hardest to beat: the best other policy of this "
           + "study leads its seeds by \(Wording.spread(hardest.exploitability, 3)).")
     }
+    if let byTexts { sentences.append(byTexts) }
     guard !sentences.isEmpty else { return Prose() }
     return Prose("For which data.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
@@ -214,25 +215,43 @@ struct StudyAdvice {
     if pairs > 1 {
       sentences.append("An interval of 95 % misses one time in twenty, and \(pairs) pairs are compared here.")
     }
-    if let other = onValidation { sentences.append(other) }
+    if let leadByChance { sentences.append(leadByChance) }
     sentences.append(
       "All of this is what \(study.condition(condition)!.task.judge) says of answers to prompts like these, by models of this size: "
         + "for your data, run the study on them.")
     return Prose("How sure that is.", .strong) + Prose(" " + sentences.joined(separator: " "))
   }
 
-  /// Whether the same policies stand otherwise on the prompts that settings were chosen by.
-  private var onValidation: String? {
+  // MARK: What validation prompts say
+
+  /// What the same policies win over the supervised one on the prompts that settings were chosen by: the best method, and those that are
+  /// ahead of it there, the best first.
+  private var onValidation: (best: MethodRates, ahead: [MethodRates])? {
     let rates = ranking.map { (method: $0.method, own: results.standing($0.method, condition)!.overSupervisedOnValidation) }
-    guard let best = rates.first else { return nil }
-    let ahead = rates.filter { $0.own.mean > best.own.mean }.sorted { $0.own.mean > $1.own.mean }
-    guard !ahead.isEmpty else { return nil }
-    let names = Wording.list(ahead.map { "\($0.method) (\(Wording.share($0.own.mean)))" })
-    let reason =
-      ahead[0].own.mean > best.own.interval.upperBound
-      ? "which method is best depends on the texts" : "who leads is partly chance"
-    return "On the validation prompts the same policies of \(names) win more often over the supervised policy than those of "
-      + "\(best.method) (\(Wording.share(best.own.mean))): \(reason)."
+    return rates.first.map { best in
+      (best, rates.filter { $0.own.mean > best.own.mean }.sorted { $0.own.mean > $1.own.mean })
+    }
+  }
+
+  private typealias MethodRates = (method: String, own: StudyResults.SeedRates)
+
+  private func named(_ rates: MethodRates) -> String { "\(rates.method) (\(Wording.share(rates.own.mean)))" }
+
+  /// Where another method is ahead by more than an interval.
+  private var byTexts: String? {
+    guard let (best, ahead) = onValidation, let first = ahead.first, first.own.mean > best.own.interval.upperBound else {
+      return nil
+    }
+    return
+      "Which method is best depends on the texts: on the validation prompts \(named(first)) wins more often over the supervised "
+      + "policy than \(named(best)), with the same seeds."
+  }
+
+  /// Where others are ahead by less.
+  private var leadByChance: String? {
+    guard byTexts == nil, let (best, ahead) = onValidation, !ahead.isEmpty else { return nil }
+    return "On the validation prompts \(Wording.list(ahead.map(named))) \(ahead.count == 1 ? "wins" : "win") more often over the "
+      + "supervised policy than \(named(best)), with the same seeds: who leads is partly chance."
   }
 }
 
