@@ -67,6 +67,10 @@ import Testing
   private static let mistakes: [(key: String, value: JSON, words: String)] = [
     ("methods", ["ipo": ["tau": ["0.1", "0.1"]], "dpo": [:]], "methods.ipo.tau: a list of different values"),
     ("methods", ["ipo": ["tau": ["../1"]], "dpo": [:]], "methods.ipo.tau: \"../1\" cannot be swept"),
+    ("methods", ["ipo": ["../tau": ["1", "2"]], "dpo": [:]], "methods.ipo.../tau: options are called by"),
+    // A combining mark, which makes one character with whatever stands before it.
+    ("methods", ["ipo": ["tau": ["1"], "\u{592}ixture": ["0"]], "dpo": [:]], "options are called by"),
+    ("methods", ["ipo": ["top-k": "1", "top_k": ["2"]], "dpo": [:]], "methods.ipo.top-k: this is said twice"),
     ("methods", ["ipo": [:]], "two methods or more"), ("methods", ["a/b": [:], "c": [:]], "methods.a/b: a method is called by"),
     ("tasks", [:], "\"task\" and \"tasks\""),
     ("baseline", "rl", "baseline: no method is called rl"), ("seeds", "0", "seeds: \"0\" is no count"),

@@ -86,6 +86,10 @@ struct StudyReader {
     var swept: [Study.Method.Sweep] = []
     for (key, value) in try object(json).members {
       let name = key.replacing("_", with: "-")
+      guard name.isOptionName else { throw problem("options are called by letters, digits and hyphens.", at: key) }
+      guard !entries.contains(where: { $0.name == name }), !swept.contains(where: { $0.option == name }) else {
+        throw problem("this is said twice.", at: name)
+      }
       if let list = value.array {
         let values = list.compactMap(\.string)
         guard !values.isEmpty, values.count == list.count, Set(values).count == values.count else {
@@ -265,6 +269,9 @@ extension String {
 
   /// Whether a folder may have it between other parts, which `_` tells apart.
   fileprivate var isPartOfFolderName: Bool { consists(of: "-.+") }
+
+  /// Whether an option can be called so, in a line of `poise` and in the name of a folder.
+  fileprivate var isOptionName: Bool { consists(of: "-") }
 
   /// Of letters, digits and the marks, at least one and 64 at most.
   private func consists(of marks: String) -> Bool {
