@@ -111,7 +111,7 @@ public struct StudyResults: Sendable {
     public let condition: String
     public let method: String
     public let overSupervised: SeedRates
-    /// On the prompts that settings were chosen by: what is otherwise there is so because of the texts, for the policies are the same.
+    /// On the prompts that settings were chosen by. The policies are the same: what differs is the texts' doing, or chance's.
     public let overSupervisedOnValidation: SeedRates
     /// By seed, as the model sees it that the method learnt from; nil for a method that learnt from no model.
     public let overSupervisedByAnnotator: [Double]?
